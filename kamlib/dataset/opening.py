@@ -1,0 +1,279 @@
+"""Opening a data set: every table mapped, typed and checked; every source row accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import ibis
+import pandas as pd
+from ibis.expr.types import Table
+
+from kamlib.dataset.checks import find_oddities, refuse_cycles
+from kamlib.dataset.file import DatasetFile, ReadOptions, fill_variables, load_dataset_file
+from kamlib.dataset.mapping import TypedSource, build_mapping, build_typed, combine
+from kamlib.dataset.sources import (
+    Source,
+    SourceFile,
+    connect,
+    join_source,
+    load_source,
+    unpivot_source,
+)
+from kamlib.errors import InputError, KamlibError, one_line
+from kamlib.rules import Section, rule
+from kamlib.schema import Table as SchemaTable
+from kamlib.schema import load_schema
+
+ACCOUNTING = ["table", "read", "kept", "excluded", "quarantined"]
+REASONS = ["table", "kind", "reason", "n"]
+CHECKS = ["table", "check", "n", "message"]
+
+
+class DataRules(Section):
+    """How much broken data a report may stand on."""
+
+    name: ClassVar[str] = "data"
+    quarantine_tolerance_share: float = rule(
+        0.01, unit="share", source="design §9", ge=0, le=1,
+        help="share of a table's rows that may be quarantined before the run stops")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """An opened data set.
+
+    tables: kept rows of each table, columns of the dictionary; accounting: one row a table
+    (read = kept + excluded + quarantined); reasons: one row a reason; checks: one row an oddity
+    that is suspicious but usable; quarantine: the broken rows as they were read, with reasons.
+    """
+
+    file: DatasetFile
+    tables: dict[str, Table]
+    accounting: pd.DataFrame
+    reasons: pd.DataFrame
+    checks: pd.DataFrame
+    quarantine: dict[str, pd.DataFrame]
+    files: dict[str, tuple[SourceFile, ...]]
+    con: Any = field(repr=False)
+
+    def over_tolerance(self, tolerance_share: float) -> pd.DataFrame:
+        """Return the rows of `accounting` whose quarantined share is above the tolerance."""
+        share = self.accounting["quarantined"] / self.accounting["read"].clip(lower=1)
+        return self.accounting[share > tolerance_share]
+
+
+@dataclass(frozen=True)
+class _Staged:
+    """One table on its way: `rows` has source columns, dictionary columns and reasons."""
+
+    name: str
+    schema: SchemaTable
+    rows: Table
+    typed: TypedSource
+    source: Source
+
+
+def open_dataset(path: str | Path | DatasetFile, *, only: Iterable[str] = ()) -> Dataset:
+    """Read, map, type and check the tables of a dataset file.
+
+    path: a dataset file, or one already loaded; only: table names to open besides accounts and
+    orders (all when empty). Raises InputError when the file or a source is wrong; broken rows
+    raise nothing, they are quarantined and counted.
+    """
+    file = path if isinstance(path, DatasetFile) else load_dataset_file(path)
+    local = connect()
+    loaders = _Loaders(file, local, _connect_engine(file) if file.engine else None)
+    wanted = {"accounts", "orders", *only} if only else set(file.tables)
+    schema = load_schema()
+    order = [name for name in schema if name in file.tables and name in wanted]
+    results = [_Result.of(_stage(name, schema[name], loaders), local)
+               for name in order if name == "accounts"]
+    accounts = results[0].kept if results else None
+    for name in order:
+        if name != "accounts":
+            staged = _stage(name, schema[name], loaders)
+            results.append(_Result.of(_check_accounts(staged, accounts), local))
+    return _assemble(file, results, local)
+
+
+def _connect_engine(file: DatasetFile) -> Any:
+    assert file.engine is not None  # for the type checker: the caller asked
+    url = fill_variables(file.engine.url, origin="[engine]")
+    try:
+        if url.startswith("duckdb://"):
+            target = Path(url.removeprefix("duckdb://"))
+            location = target if target.is_absolute() else file.folder / target
+            if not location.is_file():
+                raise InputError("[engine]: the DuckDB file of the url does not exist. "
+                                 "Correct the path and run again.")
+            return ibis.duckdb.connect(location, read_only=True)
+        return connect(url)
+    except KamlibError:
+        raise
+    except Exception as error:  # each driver raises its own; the url may hold a password
+        kind = url.split("://")[0]
+        raise InputError(f"[engine]: no connection to the {kind} engine "
+                         f"({type(error).__name__}). Check the url, that the engine runs, and "
+                         "that its driver is installed.") from None
+
+
+@dataclass(frozen=True)
+class _Loaders:
+    """Reads each source once, however many tables are mapped from it."""
+
+    file: DatasetFile
+    local: Any
+    engine: Any
+    seen: dict[str, Source] = field(default_factory=dict)
+
+    def load(self, source: str | tuple[str, ...], read: ReadOptions, where: str) -> Source:
+        key = repr((source, read))
+        if key not in self.seen:
+            self.seen[key] = load_source(source, read=read, folder=self.file.folder,
+                                         con=self.local, engine=self.engine, where=where)
+        return self.seen[key]
+
+
+def _stage(name: str, schema: SchemaTable, loaders: _Loaders) -> _Staged:
+    where, spec = f"tables.{name}", loaders.file.tables[name]
+    local, engine = loaders.local, loaders.engine
+    source = loaders.load(spec.source, spec.read, where)
+    for joined_name, join in spec.join.items():
+        joined = loaders.load(join.source, join.read, f"{where}.join.{joined_name}")
+        source = join_source(source, joined, name=joined_name, spec=join, where=where)
+    if spec.unpivot:
+        source = unpivot_source(source, spec=spec.unpivot, where=where)
+    con = local if source.is_text or engine is None or not source.is_stored else engine
+    typed = build_typed(source, read=spec.read, con=con)
+    mapped = build_mapping(spec, schema, typed, is_text=source.is_text, where=where)
+    rows = combine(mapped, typed, schema, con=con)
+    try:
+        rows = rows.cache() if source.is_stored and source.is_text else rows
+        rows.limit(1).execute()
+    except Exception as error:  # the engine's own words on an expression it cannot run
+        raise InputError(f"{where}: the engine cannot run the expressions: "
+                         f"{one_line(error)[:300]}. Correct the expression, or say the type of a "
+                         "column under read.types.") from error
+    if schema.key:
+        rows = _mark_duplicates(rows, schema)
+    return _Staged(name, schema, rows, typed, source)
+
+
+def _mark_duplicates(rows: Table, schema: SchemaTable) -> Table:
+    """Break the second and later rows of a key; the first in the order of all columns stays."""
+    good = rows._excluded.isnull() & rows._broken.isnull()
+    order = [rows[c] for c in schema.columns]
+    place = ibis.row_number().over(
+        group_by=[good, *(rows[c] for c in schema.key)], order_by=order)
+    marked = rows.mutate(_place=place)
+    is_second = marked._excluded.isnull() & marked._broken.isnull() & (marked._place > 0)
+    return marked.mutate(_broken=is_second.ifelse(f"duplicate_key:{','.join(schema.key)}",
+                                                  marked._broken)).drop("_place")
+
+
+def _check_accounts(staged: _Staged, accounts: Table | None) -> _Staged:
+    """Break rows whose account is not among the kept accounts."""
+    column = staged.schema.columns.get("account_id")
+    if accounts is None or column is None or accounts.get_backend() != staged.rows.get_backend():
+        return staged
+    known = accounts.select(_known=accounts.account_id).distinct()
+    rows = staged.rows.left_join(known, staged.rows.account_id == known._known)
+    is_unknown = rows._excluded.isnull() & rows._broken.isnull() & \
+        rows.account_id.notnull() & rows._known.isnull()
+    if not int(is_unknown.sum().execute() or 0):
+        return staged
+    marked = rows.mutate(_broken=is_unknown.ifelse("unknown:account_id", rows._broken))
+    return _Staged(staged.name, staged.schema, marked.drop("_known"), staged.typed, staged.source)
+
+
+@dataclass(frozen=True)
+class _Result:
+    name: str
+    kept: Table
+    accounting: dict[str, Any]
+    reasons: list[dict[str, Any]]
+    quarantine: pd.DataFrame
+    files: tuple[SourceFile, ...]
+
+    @classmethod
+    def of(cls, staged: _Staged, local: Any) -> _Result:
+        rows, lines = staged.rows, staged.source.broken_lines
+        counts = rows.group_by(["_excluded", "_broken"]).agg(n=lambda t: t.count()).execute()
+        counts = counts.astype({"_excluded": object, "_broken": object})
+        excluded = counts[counts["_excluded"].notna()].groupby("_excluded")["n"].sum()
+        broken = counts[counts["_excluded"].isna() & counts["_broken"].notna()]
+        broken = broken.groupby("_broken")["n"].sum()
+        n_kept = int(counts.loc[counts["_excluded"].isna() & counts["_broken"].isna(), "n"].sum())
+        reasons = [{"table": staged.name, "kind": kind, "reason": str(reason), "n": int(n)}
+                   for kind, series in (("excluded", excluded), ("quarantined", broken))
+                   for reason, n in series.items()]
+        if len(lines):
+            reasons.append({"table": staged.name, "kind": "quarantined",
+                            "reason": "broken_line", "n": len(lines)})
+        n_read = int(counts["n"].sum()) + len(lines)
+        n_quarantined = int(broken.sum()) + len(lines)
+        kept = rows if n_kept == n_read else \
+            rows.filter(rows._excluded.isnull() & rows._broken.isnull())
+        return cls(staged.name, kept.select(*staged.schema.columns),
+                   {"table": staged.name, "read": n_read, "kept": n_kept,
+                    "excluded": int(excluded.sum()), "quarantined": n_quarantined},
+                   reasons, _quarantined(staged, n_quarantined), staged.source.files)
+
+
+def _quarantined(staged: _Staged, n_quarantined: int) -> pd.DataFrame:
+    """Return broken rows as they were read: reason, then the source's columns as text."""
+    names = [f"r{i}" for i in range(len(staged.typed.names))]
+    has_raw = names[:1] == [c for c in staged.rows.columns if c == "r0"]
+    shown = dict(zip(names, staged.typed.names, strict=True)) if has_raw else \
+        {c: c for c in staged.schema.columns}
+    if not n_quarantined:
+        return pd.DataFrame(columns=["reason", *shown.values()])
+    rows = staged.rows.filter(staged.rows._excluded.isnull() & staged.rows._broken.notnull())
+    frame = rows.select("_broken", *shown).execute().astype(object)
+    frame.columns = pd.Index(["reason", *shown.values()])
+    lines = staged.source.broken_lines
+    extra = pd.DataFrame({"reason": "broken_line: " + lines["problem"].astype(str),
+                          frame.columns[1]: lines["text"].astype(str)}) if len(lines) else None
+    whole: pd.DataFrame = frame if extra is None else pd.concat([frame, extra])
+    whole = whole.astype("str").replace({"nan": "", "None": "", "<NA>": "", "NaT": ""})
+    return whole.sort_values(list(whole.columns), kind="stable").reset_index(drop=True)
+
+
+def _assemble(file: DatasetFile, results: list[_Result], con: Any) -> Dataset:
+    empty = [r.name for r in results if r.name == "orders" and not r.accounting["kept"]]
+    if empty:
+        raise InputError(_no_orders(next(r for r in results if r.name == "orders")))
+    tables = {result.name: result.kept for result in results}
+    if "accounts" not in tables:
+        tables["accounts"] = _derive_accounts(tables["orders"])
+    refuse_cycles(tables["accounts"])
+    checks = find_oddities(tables, file)
+    return Dataset(
+        file=file, tables=tables, con=con,
+        accounting=pd.DataFrame([r.accounting for r in results], columns=ACCOUNTING),
+        reasons=pd.DataFrame([reason for r in results for reason in r.reasons], columns=REASONS),
+        checks=checks, quarantine={r.name: r.quarantine for r in results},
+        files={r.name: r.files for r in results})
+
+
+def _no_orders(orders: _Result) -> str:
+    counts, reasons = orders.accounting, sorted(orders.reasons, key=lambda r: -int(r["n"]))
+    listed = "; ".join(f"{r['reason']} {r['n']:,}" for r in reasons[:3]) or "no row was read"
+    return (f"tables.orders: none of {counts['read']:,} rows read is usable ({listed}). A report "
+            "needs at least one order. Correct the mapping or the exclusions named; the rows "
+            "are listed by: kam check --dataset FILE")
+
+
+def _derive_accounts(orders: Table) -> Table:
+    """One account for each account_id of the orders, named by its id."""
+    ids = orders.select("account_id").distinct()
+    types = {"text": "string", "decimal": "decimal(18, 4)", "integer": "int64",
+             "number": "float64", "boolean": "boolean", "date": "date"}
+    columns = {name: ibis.null(types[column.type])
+               for name, column in load_schema()["accounts"].columns.items()}
+    columns |= {"account_id": ids.account_id, "name": ids.account_id,
+                "party_role": ibis.literal("customer")}
+    return ids.select(**columns)

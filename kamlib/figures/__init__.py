@@ -1,0 +1,1 @@
+"""Results as charts, styled tables and computed sentences; no statistics here."""

@@ -1,0 +1,51 @@
+"""A figure as SVG text: the same bytes each time, its words kept as words."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from html import escape
+from io import StringIO
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from kamlib.figures.theme import finish, font_families
+
+
+def render_svg(fig: Figure, *, name: str, alt: str = "") -> str:
+    """Render a figure as an <svg> element and close it.
+
+    name: of the figure, unique on its page: the ids inside are made from it; alt: what a reader
+    who cannot see the chart is told.
+    The text stays text, in a list of fonts that ends with the reader's own sans-serif, so that
+    it can be searched and shows Chinese wherever the reader's machine can.
+    """
+    finish(fig)
+    settings: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": name}
+    written = StringIO()
+    with mpl.rc_context(settings), warnings.catch_warnings():
+        # Only the layout is drawn with this machine's font; the reader's one has the glyph.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        fig.savefig(written, format="svg", facecolor="none",
+                    metadata={"Date": None, "Creator": None})
+    plt.close(fig)
+    return _element(written.getvalue(), name=name, alt=alt)
+
+
+def _element(document: str, *, name: str, alt: str) -> str:
+    svg = document[document.index("<svg"):]
+    prefix = re.sub(r"[^A-Za-z0-9_-]", "_", name)
+    # matplotlib numbers its groups alike in every figure; on one page ids must differ.
+    svg = re.sub(r'<g id="([^"]+)"', rf'<g id="{prefix}-\1"', svg)
+    svg = _reader_fonts(svg)
+    if alt:
+        svg = svg.replace("<svg ", f'<svg role="img" aria-label="{escape(alt)}" ', 1)
+    return svg
+
+
+def _reader_fonts(svg: str) -> str:
+    ours = ", ".join(f"'{family}'" for family in font_families())
+    return svg.replace(ours, f"{ours}, sans-serif")

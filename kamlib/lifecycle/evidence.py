@@ -1,0 +1,107 @@
+"""What an account's months say: how much they vary, and whether they rise or fall."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import theilslopes
+
+from kamlib.lifecycle.rules import LifecycleRules
+from kamlib.stats.trend import adjust_p_values, slope_test
+
+Floats = NDArray[np.float64]
+EVIDENCE = ["n_months", "block_months", "sales_cv", "level_share", "slope_rate",
+            "slope_rate_ci_low", "slope_rate_ci_high", "slope_q_value"]
+# A quarter is the longest block: longer ones leave too few to test.
+LONGEST_BLOCK = 3
+
+
+def measure_accounts(history: pd.DataFrame, *, accounts: Iterable[str],
+                     rules: LifecycleRules) -> pd.DataFrame:
+    """Measure variation and trend of each account on its latest months without the season.
+
+    history: result of `remove_season`; accounts: those to judge, one family of tests.
+    Returns one row an account, sorted: ``account_id``, ``n_months`` (whole months after the one
+    of the first sale, at most ``trend_months``), ``sales_cv`` (standard deviation / mean of
+    blocks of ``variation_months``), ``level_share`` (last 12 months / best 12 months, 0..1),
+    ``slope_rate`` with its interval (change a month as a share of the mean month: Theil-Sen on
+    blocks of ``block_months``), ``slope_q_value`` (Mann-Kendall on the months, adjusted for the
+    number of accounts after Benjamini & Hochberg). With too short a history all but n_months are
+    NA; so is the trend of an account that bought nothing in these months.
+    Both rest on ranks and take months as independent; an account that buys in a steady rhythm
+    makes the test a little stricter, one that buys in spells a little laxer.
+    The month of the first sale stays out: it holds a sale by definition, so that a line begun
+    there would fall too often.
+    """
+    wanted = sorted(set(accounts))
+    parts = history[history["account_id"].isin(wanted)].groupby("account_id", sort=True)
+    measured = {str(account): _measure(part, rules) for account, part in parts}
+    nothing = dict.fromkeys(EVIDENCE[1:], float("nan")) | {"n_months": 0.0}
+    rows = [measured.get(account, nothing) for account in wanted]
+    table = pd.DataFrame(rows, columns=[*EVIDENCE, "p_value"], dtype="float64")
+    table["slope_q_value"] = adjust_p_values(table["p_value"])
+    table.insert(0, "account_id", pd.Series(wanted, dtype="str"))
+    counts = dict.fromkeys(["n_months", "block_months"], "Int64")
+    return table.astype(counts)[["account_id", *EVIDENCE]]
+
+
+def cut_blocks(values: Floats, *, months: int) -> Floats:
+    """Add up blocks of whole months, counted back from the latest; an incomplete first one goes.
+
+    >>> cut_blocks(np.array([9.0, 1.0, 2.0, 3.0, 4.0]), months=2).tolist()
+    [3.0, 7.0]
+    """
+    n_blocks = len(values) // months
+    whole = values[len(values) - n_blocks * months:]
+    return np.asarray(whole.reshape(n_blocks, months).sum(axis=1), dtype="float64")
+
+
+def choose_block(values: Floats, *, share: float) -> int:
+    """Return the shortest block of 1, 2 or 3 months of which at least `share` hold a sale.
+
+    Counted up to the last sale: silence at the end is what the trend is about, not the rhythm.
+    With mostly empty months the median slope would be 0 whatever happens.
+
+    >>> choose_block(np.array([5.0, 0.0, 4.0, 0.0, 6.0, 0.0]), share=0.7)
+    2
+    """
+    bought = values[:np.flatnonzero(values).max(initial=-1) + 1]
+    for months in range(1, LONGEST_BLOCK):
+        blocks = cut_blocks(bought, months=months)
+        if len(blocks) and (blocks > 0).mean() >= share:
+            return months
+    return LONGEST_BLOCK
+
+
+def _measure(part: pd.DataFrame, rules: LifecycleRules) -> dict[str, float]:
+    values = part.loc[part["n_months_since"] > 0, "adjusted_amount"].to_numpy(dtype="float64")
+    recent = values[-rules.trend_months:]
+    found = {"n_months": float(len(recent))}
+    if len(recent) < rules.min_history_months:
+        return found
+    blocks = cut_blocks(recent, months=rules.variation_months)
+    # Runs of 12 months over the whole known life: a height reached before the window counts.
+    runs = np.convolve(part["adjusted_amount"].to_numpy(dtype="float64"), np.ones(12), "valid")
+    found["sales_cv"] = _ratio(blocks.std(ddof=1), blocks.mean())
+    found["level_share"] = _ratio(runs[-1], runs.max())
+    return found | _trend(recent, rules)
+
+
+def _trend(recent: Floats, rules: LifecycleRules) -> dict[str, float]:
+    months = choose_block(recent, share=rules.trend_block_share)
+    blocks = cut_blocks(recent, months=months)
+    if blocks.mean() <= 0:
+        return {}
+    line = theilslopes(blocks, alpha=rules.confidence_level)
+    # A block's total grows by months**2 of a month's step: from its length and from its stride.
+    step = months * blocks.mean()
+    return {"block_months": float(months), "slope_rate": line.slope / step,
+            "slope_rate_ci_low": line.low_slope / step,
+            "slope_rate_ci_high": line.high_slope / step, "p_value": slope_test(recent).p_value}
+
+
+def _ratio(part: float, whole: float) -> float:
+    return float(part / whole) if whole > 0 else float("nan")

@@ -1,0 +1,135 @@
+"""What the lifecycle notebook hands on: numbers, findings, accounts, open questions."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from kamlib.handover import Attention, Handover, Metric, Unanswered
+from kamlib.language import _, _n, fmt_count, fmt_date, fmt_money, fmt_range, fmt_share
+from kamlib.lifecycle.findings import build_findings, moved, number, stage_row
+from kamlib.lifecycle.result import Lifecycle
+from kamlib.lifecycle.rules import LifecycleRules
+
+
+def build_handover(result: Lifecycle, *, rules: LifecycleRules, currency: str = "",
+                   owners: pd.Series | None = None, year_before: pd.DataFrame | None = None
+                   ) -> Handover:
+    """Turn the tables of `build_lifecycle` into what the overview is made of.
+
+    owners: owner_id by account_id; year_before: account_facts a year before, one row an account,
+    None when history does not reach. All amounts are facts of the ledger: no intervals.
+    """
+    return Handover(headline=_headline(result, currency), metrics=_metrics(result, year_before),
+                    findings=build_findings(result, currency),
+                    attention=_attention(result, rules, owners), unanswered=_unanswered(result))
+
+
+def _headline(result: Lifecycle, currency: str) -> tuple[str, ...]:
+    count, _amount = moved(result)
+    first = _("{n} accounts are active on {day}, {opening} were before the period: {new} new, "
+              "{recovered} recovered, {lost} lost.",
+              n=fmt_count(count["closing"]), day=fmt_date(result.as_of),
+              opening=fmt_count(count["opening"]),
+              new=fmt_count(count["new"] + count["first_seen"]),
+              recovered=fmt_count(count["recovered"]), lost=fmt_count(-count["lost"]))
+    stage = stage_row(result, "decline")
+    second = _n("{amount} of 12 months' sales ({share}) come from {n} account in decline.",
+                "{amount} of 12 months' sales ({share}) come from {n} accounts in decline.",
+                stage["n_accounts"], amount=fmt_money(stage["net_amount_window"], currency),
+                share=fmt_share(stage["net_amount_share"]))
+    if not stage["n_accounts"]:
+        second = _("No account is in proven decline.")
+    if not result.has_previous:
+        return first, second
+    if result.fallen.empty:
+        return first, second, _("No account fell into decline since {day}.",
+                                day=fmt_date(result.previous_as_of))
+    third = _n("{n} account fell into decline since {day}.",
+               "{n} accounts fell into decline since {day}.", len(result.fallen),
+               day=fmt_date(result.previous_as_of))
+    return first, second, third
+
+
+def _metrics(result: Lifecycle, year_before: pd.DataFrame | None) -> tuple[Metric, ...]:
+    count, _amount = moved(result)
+    decline, rates = stage_row(result, "decline"), result.rates.iloc[0]
+    n_before = None if year_before is None else float(year_before["is_active_closing"].sum())
+    n = int(count["opening"])
+    return (
+        Metric("active_accounts", float(count["closing"]), "count", previous=float(n),
+               year_before=n_before, better="up", anchor="movement", headline=True),
+        Metric("decline_amount", number(decline["net_amount_window"]), "amount",
+               n=int(decline["n_accounts"]), previous=number(decline["net_amount_previous"]),
+               better="down", anchor="mix", headline=True),
+        Metric("decline_share", number(decline["net_amount_share"]), "share",
+               n=int(decline["n_accounts"]), better="down", anchor="mix"),
+        Metric("logo_retention", number(rates["logo_retention_share"]), "share", n=n,
+               better="up", anchor="movement"),
+        Metric("net_account_rate", number(rates["net_rate"]), "share", n=n, better="up",
+               anchor="movement"),
+        Metric("loss_to_new_ratio", number(rates["loss_to_new_ratio"]), "ratio",
+               n=int(count["new"]), better="down", anchor="movement"),
+        Metric("lost_accounts", float(-count["lost"]), "count", n=n, better="down",
+               anchor="movement"),
+        Metric("new_accounts", float(count["new"]), "count", better="up", anchor="movement"),
+        Metric("overdue_accounts", float(len(result.overdue)), "count", better="down",
+               anchor="overdue"),
+    )
+
+
+def _attention(result: Lifecycle, rules: LifecycleRules,
+               owners: pd.Series | None) -> tuple[Attention, ...]:
+    owner = {} if owners is None else owners.dropna().astype(str).to_dict()
+    entries = []
+    for row in result.fallen.head(rules.n_attention).to_dict("records"):
+        interval = fmt_range(row["slope_rate_ci_low"], row["slope_rate_ci_high"], _one_digit)
+        reason = _("Fell into decline: {slope} a month ({interval}).",
+                   slope=_one_digit(row["slope_rate"]), interval=interval)
+        entries.append(_entry(row, reason, "fallen", owner))
+    for row in result.overdue.head(rules.n_attention).to_dict("records"):
+        reason = _("Silent for {days} days; its rhythm allows {allowed}.",
+                   days=fmt_count(row["days_since_last_sale"]),
+                   allowed=fmt_count(row["allowed_days"]))
+        entries.append(_entry(row, reason, "overdue", owner))
+    return tuple(entries)
+
+
+def _entry(row: dict[Hashable, Any], reason: str, anchor: str,
+           owner: Mapping[Any, str]) -> Attention:
+    account = str(row["account_id"])
+    return Attention(account, reason, number(row["net_amount_window"]), owner.get(account, ""),
+                     anchor)
+
+
+def _one_digit(share: Any) -> str:
+    return fmt_share(share, digits=1)
+
+
+def _unanswered(result: Lifecycle) -> tuple[Unanswered, ...]:
+    reasons = result.stages["stage_reason"].value_counts()
+    open_questions = []
+    if n := int(reasons.get("short_history", 0)):
+        open_questions.append(Unanswered(
+            _("Do the youngest accounts grow, hold or shrink?"),
+            _n("{n} account has too few whole months for a trend.",
+               "{n} accounts have too few whole months for a trend.", n), "orders"))
+    if n := int(reasons.get("unknown_start", 0)):
+        open_questions.append(Unanswered(
+            _("At what stage are the accounts of unknown start?"),
+            _n("{n} account was there when the known history begins.",
+               "{n} accounts were there when the known history begins.", n),
+            "accounts.customer_since"))
+    if not result.has_previous:
+        open_questions.append(Unanswered(
+            _("Which accounts changed their stage since the previous period?"),
+            _("The known history does not reach back to {day} with a full window.",
+              day=fmt_date(result.previous_as_of)), "orders"))
+    if n := result.cohorts.n_refused:
+        open_questions.append(Unanswered(
+            _("How well are the smallest cohorts kept?"),
+            _n("{n} cohort is too small for a share.", "{n} cohorts are too small for a share.",
+               n), "orders"))
+    return tuple(open_questions)

@@ -1,0 +1,115 @@
+"""Which texts a reader can meet, and the Chinese catalogue that has to hold them all."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract
+from babel.messages.pofile import read_po, write_po
+
+CATALOGUE = Path("kamlib", "locale", "zh.po")
+KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "_n": (1, 2), "N_": None}
+# Written by hand: babel would stamp the time into it.
+HEADER = '''msgid ""
+msgstr ""
+"Project-Id-Version: kamlib\\n"
+"Language: zh\\n"
+"Language-Team: zh\\n"
+"Plural-Forms: nplurals=1; plural=0;\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+'''
+
+
+@dataclass(frozen=True, order=True)
+class Message:
+    """A text to translate: its context (a notebook's cell) or "", and its plural or ""."""
+
+    context: str
+    singular: str
+    plural: str = ""
+
+    @property
+    def key(self) -> str | tuple[str, str]:
+        """The message as babel's catalogue knows it."""
+        return (self.singular, self.plural) if self.plural else self.singular
+
+
+def extract_messages(root: Path) -> list[Message]:
+    """Return every text of kamlib and every prose cell of the notebooks under root, sorted."""
+    found = set(_from_code(root))
+    for path in (root / "notebooks").glob("*.ipynb"):
+        found.update(_from_notebook(path))
+    return sorted(found)
+
+
+def find_hidden_texts(root: Path) -> list[str]:
+    """Return "file:line" of each call of _ or _n whose text is no literal: it cannot be found."""
+    hidden = []
+    for path in sorted((root / "kamlib").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+                continue
+            texts = node.args[:{"_": 1, "N_": 1, "_n": 2}.get(node.func.id, 0)]
+            if not all(isinstance(t, ast.Constant) and isinstance(t.value, str) for t in texts):
+                hidden.append(f"{path.relative_to(root).as_posix()}:{node.lineno}")
+    return hidden
+
+
+def read_catalogue(root: Path) -> Catalog:
+    """Read the Chinese catalogue under root."""
+    with (root / CATALOGUE).open("rb") as file:
+        return read_po(file, locale="zh")
+
+
+def update_catalogue(root: Path) -> int:
+    """Rewrite the catalogue with the texts there are now, sorted; return how many lack Chinese.
+
+    Translations stay, those of vanished texts go. A notebook's cell that was reworded keeps its
+    old translation marked as fuzzy, which counts as lacking.
+    """
+    old, new = read_catalogue(root), Catalog(locale="zh")
+    by_context = {message.context: message for message in old if message.context}
+    lacking = 0
+    for message in extract_messages(root):
+        kept = old.get(message.key, message.context or None)
+        fuzzy = kept is None or kept.fuzzy
+        kept = kept or by_context.get(message.context)
+        string = kept.string if kept else ""
+        is_told = any(string) if isinstance(string, tuple | list) else bool(string)
+        entry = new.add(message.key, string if is_told else None, context=message.context or None)
+        if is_told and fuzzy:
+            entry.flags.add("fuzzy")
+        lacking += not is_told or fuzzy
+    written = BytesIO()
+    write_po(written, new, omit_header=True, width=100)
+    text = f"{HEADER}\n{written.getvalue().decode('utf-8')}"
+    (root / CATALOGUE).write_text(text.rstrip() + "\n", encoding="utf-8", newline="\n")
+    return lacking
+
+
+def _from_code(root: Path) -> Iterator[Message]:
+    for path in (root / "kamlib").rglob("*.py"):
+        source = BytesIO(path.read_bytes())
+        for _line, texts, _comments, _context in extract("python", source, keywords=KEYWORDS):
+            singular, plural = (texts, "") if isinstance(texts, str) else texts
+            yield Message("", singular, plural)
+
+
+def _from_notebook(path: Path) -> Iterator[Message]:
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown" and source.strip():
+            yield Message(f"{path.stem}#{cell['id']}", source)
+
+
+if __name__ == "__main__":
+    missing = update_catalogue(Path(__file__).resolve().parents[2])
+    print(f"{CATALOGUE.as_posix()}: {missing} texts lack their Chinese.")

@@ -1,0 +1,119 @@
+"""What loyalty found: sentences with the money at stake, and accounts to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from kamlib.handover import Attention, Finding
+from kamlib.labels import label
+from kamlib.language import _, _n, fmt_count, fmt_list, fmt_money, fmt_share
+from kamlib.loyalty.benchmark import RATES, find_limit
+from kamlib.loyalty.result import Loyalty
+from kamlib.loyalty.returns import BASES
+from kamlib.loyalty.rules import BENCHMARK
+
+MAX_NAMES = 3
+Names = Mapping[str, str]
+
+
+def find_findings(result: Loyalty, facts: pd.DataFrame, *, names: Names,
+                  currency: str) -> Iterator[Finding]:
+    """Yield what is worth a sentence; each kind is silent when its condition does not hold.
+
+    names: name by account_id; an account without one is called by its id.
+    Kinds: revenue_retention (less of last year's revenue is left), return_rate and repurchase (a
+    tier is worse than published beyond doubt), high_returns (accounts that return much).
+    """
+    yield from _retention(result, currency)
+    yield from _returns(result, currency)
+    yield from _repurchase(result, facts, currency)
+    yield from _high_returns(result, names, currency)
+
+
+def find_attention(result: Loyalty, *, owners: Names) -> Iterator[Attention]:
+    """Yield the accounts that return most, at most rules.n_attention; owners by account_id."""
+    for row in result.high_returners.head(result.rules.n_attention).to_dict("records"):
+        reason = _("Returned {rate} of what it bought in 12 months ({orders} orders).",
+                   rate=fmt_share(row["amount_return_rate"]),
+                   orders=fmt_count(row["n_sale_orders"]))
+        yield Attention(row["account_id"], reason, amount=float(row["returned_amount"]),
+                        owner_id=owners.get(row["account_id"], ""), anchor="high_returners")
+
+
+def _retention(result: Loyalty, currency: str) -> Iterator[Finding]:
+    for row in result.retention.to_dict("records"):
+        if row["net_retention_share"] >= 1:
+            return
+        missing = row["opening_amount"] - row["closing_amount"]
+        yield Finding("revenue_retention", _(
+            "The accounts of a year ago buy for {missing} less than then ({share} are left): "
+            "{churned} went with {n} accounts that stopped buying, {shrunk} with accounts that "
+            "buy less.", missing=fmt_money(missing, currency),
+            share=fmt_share(row["net_retention_share"]),
+            churned=fmt_money(row["churned_amount"], currency), n=fmt_count(row["n_churned"]),
+            shrunk=fmt_money(row["contraction_amount"], currency)),
+            amount=float(missing), evidence="ledger", anchor="retention")
+
+
+def _returns(result: Loyalty, currency: str) -> Iterator[Finding]:
+    for cell in _missed(result, "returns"):
+        row = result.returns.set_index("tier").loc[cell["tier"]]
+        sold, returned = (float(row[c]) for c in BASES["amount"])
+        limit = find_limit(_published(cell))
+        above = max(0.0, returned - limit * sold)
+        yield Finding("return_rate", _(
+            "Of what {tier} accounts buy, {rate} comes back; {limit} would be in line with the "
+            "published figure, and the difference is {amount}.", tier=label(cell["tier"]).lower(),
+            rate=fmt_share(row[RATES[result.rules.return_basis]], 1), limit=fmt_share(limit),
+            amount=fmt_money(above, currency)),
+            amount=above, evidence="returns", anchor="returns")
+
+
+def _repurchase(result: Loyalty, facts: pd.DataFrame, currency: str) -> Iterator[Finding]:
+    for cell in _missed(result, "repurchase"):
+        buyers = result.buyers
+        once = buyers[(buyers["tier"] == cell["tier"])
+                      & ~buyers["has_repurchased"].fillna(True).astype(bool)]
+        bought = facts.loc[facts["account_id"].isin(once["account_id"]), "net_amount_window"]
+        yield Finding("repurchase", _n(
+            "{n} {tier} account bought only once; {rate} of the tier bought again, {limit} were "
+            "published. Its sales: {amount}.",
+            "{n} {tier} accounts bought only once; {rate} of the tier bought again, {limit} were "
+            "published. Their sales: {amount}.", len(once), tier=label(cell["tier"]).lower(),
+            rate=fmt_share(cell["measured_share"]), limit=fmt_share(find_limit(_published(cell))),
+            amount=fmt_money(bought.sum(), currency)),
+            amount=float(bought.sum()), evidence="repurchase", anchor="repurchase")
+
+
+def _high_returns(result: Loyalty, names: Names, currency: str) -> Iterator[Finding]:
+    rows = result.high_returners
+    if rows.empty:
+        return
+    amount = float(rows["returned_amount"].sum())
+    yield Finding("high_returns", _n(
+        "{n} account sends back more than {line} of what it buys: {names}, {amount} in 12 months.",
+        "{n} accounts send back more than {line} of what they buy: {names}, {amount} in 12 months.",
+        len(rows), line=fmt_share(result.rules.high_return_share), names=_named(rows, names),
+        amount=fmt_money(amount, currency)),
+        amount=amount, evidence="returns", anchor="high_returners")
+
+
+def _missed(result: Loyalty, measure: str) -> list[dict[str, object]]:
+    cells = result.benchmark
+    cells = cells[(cells["measure"] == measure) & (cells["verdict"] == "not met")]
+    return [{str(k): v for k, v in row.items()} for row in cells.to_dict("records")]
+
+
+def _published(cell: Mapping[str, object]) -> dict[str, object]:
+    chosen = BENCHMARK[(BENCHMARK["tier"] == cell["tier"])
+                       & (BENCHMARK["measure"] == cell["measure"])]
+    return {str(k): v for k, v in chosen.iloc[0].items()}
+
+
+def _named(rows: pd.DataFrame, names: Names) -> str:
+    shown = [names.get(account_id) or account_id for account_id in rows["account_id"][:MAX_NAMES]]
+    if len(rows) > len(shown):
+        shown.append(_n("{n} more", "{n} more", len(rows) - len(shown)))
+    return fmt_list(shown)

@@ -1,0 +1,139 @@
+"""What loyalty hands on to the overview and the first page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pandas as pd
+
+from kamlib.handover import Handover, Metric, Unanswered
+from kamlib.language import _, fmt_count, fmt_number, fmt_range, fmt_share, translate
+from kamlib.loyalty.findings import find_attention, find_findings
+from kamlib.loyalty.result import QUESTIONS, Loyalty
+from kamlib.loyalty.tiers import ALL
+
+
+def build_handover(result: Loyalty, *, facts: pd.DataFrame, as_of: date,
+                   facts_previous: pd.DataFrame | None = None,
+                   facts_year_before: pd.DataFrame | None = None,
+                   accounts: pd.DataFrame | None = None, targets: pd.DataFrame | None = None,
+                   currency: str = "") -> Handover:
+    """Headline, metrics, findings, attention and open questions of loyalty.
+
+    result: from `review_loyalty`; facts, facts_previous, facts_year_before: account_facts at
+    as_of, at the end of the previous period, a year before; accounts: account_id with name and
+    owner_id; targets: the targets table (metrics nrr and grr, kind rate).
+    """
+    names, owners = _column(accounts, "name"), _column(accounts, "owner_id")
+    return Handover(
+        headline=tuple(_headline(result)),
+        metrics=(*_retention(result, targets, as_of),
+                 *_returns(result, facts_previous, facts_year_before), *_others(result)),
+        findings=tuple(find_findings(result, facts, names=names, currency=currency)),
+        attention=tuple(find_attention(result, owners=owners)),
+        unanswered=tuple(_unanswered(result)))
+
+
+def find_target(targets: pd.DataFrame | None, *, metric: str, as_of: date) -> float | None:
+    """Return the company's target rate on a day, or None; of several the one begun last holds."""
+    if targets is None or targets.empty:
+        return None
+    day = pd.Timestamp(as_of)
+    rows = targets[(targets["scope"] == "company") & (targets["kind"] == "rate")
+                   & (targets["metric"] == metric)
+                   & (pd.to_datetime(targets["from_date"]) <= day)
+                   & (pd.to_datetime(targets["to_date"]) >= day)]
+    return float(rows.sort_values("from_date")["target"].iloc[-1]) if len(rows) else None
+
+
+def _retention(result: Loyalty, targets: pd.DataFrame | None, as_of: date) -> Iterator[Metric]:
+    for row in result.retention.to_dict("records"):
+        for metric, column in (("nrr", "net_retention_share"), ("grr", "gross_retention_share")):
+            target, value = find_target(targets, metric=metric, as_of=as_of), float(row[column])
+            verdict = "" if target is None else "met" if value >= target else "not met"
+            yield Metric(metric, value, "share", n=int(row["n_accounts"]), target=target,
+                         verdict=verdict, better="up", anchor="retention",
+                         headline=metric == "nrr")
+
+
+def _returns(result: Loyalty, facts_previous: pd.DataFrame | None,
+             facts_year_before: pd.DataFrame | None) -> Iterator[Metric]:
+    for row in _all(result.returns):
+        yield Metric("return_rate", _known(row["amount_return_rate"]), "share",
+                     n=int(row["n_accounts"]), ci_low=_known(row["amount_return_rate_ci_low"]),
+                     ci_high=_known(row["amount_return_rate_ci_high"]),
+                     previous=_rate_then(facts_previous),
+                     year_before=_rate_then(facts_year_before), better="down", anchor="returns",
+                     headline=True)
+
+
+def _others(result: Loyalty) -> Iterator[Metric]:
+    for row in _all(result.repurchase):
+        yield Metric("repurchase_rate", _known(row["repurchase_rate"]), "share",
+                     n=int(row["n_observed"]), ci_low=_known(row["repurchase_rate_ci_low"]),
+                     ci_high=_known(row["repurchase_rate_ci_high"]), better="up",
+                     anchor="repurchase")
+    for row in _all(result.tenure):
+        yield Metric("mean_tenure", _known(row["tenure_years"]), "years", n=int(row["n_known"]),
+                     ci_low=_known(row["tenure_years_ci_low"]),
+                     ci_high=_known(row["tenure_years_ci_high"]), better="up", anchor="tenure")
+
+
+def _headline(result: Loyalty) -> Iterator[str]:
+    for row in result.retention.to_dict("records"):
+        yield _("The accounts of a year ago now bring {nrr} of what they brought then; without "
+                "those that grew it is {grr}.", nrr=fmt_share(row["net_retention_share"]),
+                grr=fmt_share(row["gross_retention_share"]))
+    for row in _all(result.returns):
+        if pd.notna(row["amount_return_rate_ci_low"]):
+            yield _("Of what was sold in 12 months, {rate} came back ({span}).",
+                    rate=fmt_share(row["amount_return_rate"], 1), span=fmt_range(
+                        row["amount_return_rate_ci_low"], row["amount_return_rate_ci_high"],
+                        lambda x: fmt_share(x, 1)))
+    if len(result.benchmark):
+        n = result.benchmark["verdict"].value_counts()
+        yield _("Of the nine published loyalty figures, {met} are met, {missed} are not, and "
+                "{unsure} cannot be told.", met=fmt_count(n.get("met", 0)),
+                missed=fmt_count(n.get("not met", 0)), unsure=fmt_count(n.get("cannot tell", 0)))
+    elif result.refused:
+        yield _("Loyalty by tier could not be told. {reason}",
+                reason=next(iter(result.refused.values())))
+
+
+def _unanswered(result: Loyalty) -> Iterator[Unanswered]:
+    for name, reason in result.refused.items():
+        yield Unanswered(translate(QUESTIONS[name]), reason)
+    cells = result.benchmark
+    short = cells[cells["verdict_reason"].isin(["history_short", "start_unknown"])]
+    if len(short):
+        known = result.tenure.iloc[-1]
+        yield Unanswered(_("Is the tenure of each tier like the published one?"), _(
+            "The start of {known} of {n} accounts is known and the longest known tenure is "
+            "{years} years. The column customer_since would lift this.",
+            known=fmt_count(known["n_known"]), n=fmt_count(known["n_accounts"]),
+            years=fmt_number(known["longest_tenure_years"], 1)), "accounts")
+
+
+def _all(table: pd.DataFrame) -> list[dict[str, float]]:
+    rows = table[table["tier"] == ALL].drop(columns="tier")
+    return [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")]
+
+
+def _rate_then(facts: pd.DataFrame | None) -> float | None:
+    if facts is None or facts["gross_amount_window"].isna().any():
+        return None
+    bought = facts[facts["n_orders_window"] > 0]
+    sold = float(bought["gross_amount_window"].sum())
+    return float(bought["returned_amount_window"].sum()) / sold if sold > 0 else None
+
+
+def _known(value: float) -> float | None:
+    return None if pd.isna(value) else float(value)
+
+
+def _column(accounts: pd.DataFrame | None, column: str) -> dict[str, str]:
+    if accounts is None or column not in accounts:
+        return {}
+    known = accounts[accounts[column].notna()]
+    return dict(zip(known["account_id"].astype(str), known[column].astype(str), strict=True))

@@ -1,0 +1,14 @@
+"""Order lines to fact tables, for any day; nothing else touches the orders."""
+
+from kamlib.measures.facts import (
+    build_account_facts,
+    build_account_months,
+    build_account_products,
+    build_order_days,
+    fetch,
+)
+from kamlib.measures.lines import build_levels, build_lines
+from kamlib.measures.rules import MeasureRules
+
+__all__ = ["MeasureRules", "build_account_facts", "build_account_months",
+           "build_account_products", "build_levels", "build_lines", "build_order_days", "fetch"]

@@ -1,0 +1,295 @@
+"""Order lines to fact tables: the only place that aggregates orders.
+
+Engine-neutral Ibis in steps: lines → order days (one temporary table) → account days →
+accounts. Sums are of decimals and integers, so the same input gives the same bytes whatever
+the number of threads; means, deviations and ratios are made from those sums at the end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import ibis
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from ibis.expr.types import Table
+
+from kamlib.measures.rules import MeasureRules
+from kamlib.period import Period
+
+COUNTS = ("n_orders", "n_purchase_days", "n_lines")
+AMOUNTS = ("gross_amount", "returned_amount", "adjustment_amount", "margin_amount",
+           "margin_known_amount")
+NET_KINDS = ("sale", "return", "cancellation")
+MONTH_COLUMNS = ["account_id", "month", "line_kind", "n_orders", "n_purchase_days", "n_lines",
+                 "quantity", "amount", "cost_amount", "cost_known_amount"]
+PRODUCT_COLUMNS = ["account_id", "product_line", "channel", "quarter", "n_orders", "quantity",
+                   "gross_amount", "returned_amount", "net_amount", "margin_amount",
+                   "margin_known_amount"]
+
+
+@dataclass(frozen=True)
+class Span:
+    """A named span of days; `suffix` is appended to the measures' names."""
+
+    suffix: str
+    start: date
+    end: date
+
+
+def build_spans(period: Period, *, history_from: date, rules: MeasureRules) -> list[Span]:
+    """Return the spans that are known: lifetime, period, the two compared ones, the window.
+
+    A compared span that begins before `history_from` is left out: its measures are unknown,
+    not zero. The analysis window is cut to the known history instead.
+    """
+    window_start = max(period.window_start(rules.window_months), history_from)
+    spans = [Span("", date.min, period.end),
+             Span("_period", period.start, period.end),
+             Span("_previous", period.previous_start, period.previous_end),
+             Span("_year_before", period.year_before_start, period.year_before_end),
+             Span("_window", window_start, period.end)]
+    compared = ("_previous", "_year_before")
+    return [s for s in spans if s.suffix not in compared or s.start >= history_from]
+
+
+def build_order_days(lines: Table) -> Table:
+    """One row an account, order, day and line kind, with exact sums; kept by the engine."""
+    known = lines.cost_amount.notnull()
+    return lines.group_by(["account_id", "order_id", "order_date", "line_kind"]).agg(
+        n_lines=lines.count(),
+        quantity=lines.quantity.sum(),
+        amount=lines.amount.sum(),
+        cost_amount=lines.cost_amount.sum(),
+        cost_known_amount=lines.amount.sum(where=known),
+    ).cache()
+
+
+def build_account_facts(order_days: Table, accounts: pd.DataFrame, *, period: Period,
+                        history_from: date, starts_with: str, rules: MeasureRules) -> pd.DataFrame:
+    """Build the table of account facts at the end of a period.
+
+    order_days: from `build_order_days`, at least up to the period's end; accounts: one row an
+    account at the level of the rules, with account_id and customer_since.
+    Returns one row an account, sorted: lifetime measures without a suffix and the same with
+    _period, _previous, _year_before and _window (NA where the span is not known); first and
+    last sale, tenure_days, the repeat-buying summary, and the flags of movement, all as
+    `data/README.md` defines them. Accounts without a sale have zeros and no dates.
+    """
+    spans = build_spans(period, history_from=history_from, rules=rules)
+    known = order_days.filter(order_days.order_date <= period.end)
+    frame = pd.DataFrame({"account_id": accounts["account_id"].sort_values().to_numpy()})
+    for part in (_orders_part(known, spans), _days_part(known, spans, period)):
+        frame = frame.merge(fetch(part), on="account_id", how="left")
+    frame = _fill(frame, spans)
+    frame = frame.merge(accounts[["account_id", "customer_since"]], on="account_id", how="left")
+    frame = _add_start(frame, period, history_from, starts_with, rules)
+    frame = _add_rhythm(frame, period)
+    frame = _add_movement(frame, period, rules)
+    return frame.drop(columns=["customer_since", "gap_sum", "gap_square_sum", "n_gaps",
+                               "repeat_amount"]).reset_index(drop=True)
+
+
+def _within(column: Any, span: Span) -> Any:
+    inside = column <= span.end
+    return inside if span.start == date.min else inside & (column >= span.start)
+
+
+def _orders_part(known: Table, spans: list[Span]) -> Table:
+    """Count orders: an order belongs to the day of its first sale line, so spans add up."""
+    sales = known.filter(known.line_kind == "sale")
+    orders = sales.group_by(["account_id", "order_id"]).agg(day=sales.order_date.min())
+    counts = {f"n_orders{s.suffix}": _within(orders.day, s).cast("int64").sum() for s in spans}
+    return orders.group_by("account_id").agg(**counts)
+
+
+def _days_part(known: Table, spans: list[Span], period: Period) -> Table:
+    kind, zero = known.line_kind, ibis.literal(0, type="decimal(38, 4)")
+    in_net, back = kind.isin(NET_KINDS), kind.isin(("return", "cancellation"))
+
+    def total(column: Any, where: Any) -> Any:
+        return ibis.coalesce(column.sum(where=where), zero)
+
+    days = known.group_by(["account_id", "order_date"]).agg(
+        n_lines=ibis.coalesce(known.n_lines.sum(where=kind == "sale"), 0),
+        gross_amount=total(known.amount, kind == "sale"),
+        returned_amount=-total(known.amount, back),
+        adjustment_amount=total(known.amount, kind == "adjustment"),
+        margin_known_amount=total(known.cost_known_amount, in_net),
+        cost_amount=total(known.cost_amount, in_net))
+    days = days.mutate(margin_amount=days.margin_known_amount - days.cost_amount,
+                       is_purchase=days.n_lines > 0)
+    before = days.order_date.lag().over(
+        ibis.window(group_by=[days.account_id, days.is_purchase], order_by=days.order_date))
+    days = days.mutate(gap=days.is_purchase.ifelse(
+        days.order_date.delta(before, unit="day"), ibis.null("int64")))
+    return days.group_by("account_id").agg(**_span_sums(days, spans), **_rhythm_sums(days, period))
+
+
+def _span_sums(days: Table, spans: list[Span]) -> dict[str, Any]:
+    sums: dict[str, Any] = {}
+    for span in spans:
+        where = _within(days.order_date, span)
+        sums[f"n_purchase_days{span.suffix}"] = (days.is_purchase & where).cast("int64").sum()
+        for name in ("n_lines", *AMOUNTS):
+            sums[f"{name}{span.suffix}"] = days[name].sum(where=where)
+    return sums
+
+
+def _rhythm_sums(days: Table, period: Period) -> dict[str, Any]:
+    bought, repeat = days.is_purchase, days.gap.notnull()
+    log = days.gap.cast("float64").ln().cast("decimal(18, 12)")
+    return {
+        "first_sale_date": days.order_date.min(where=bought),
+        "last_sale_date": days.order_date.max(where=bought),
+        "last_sale_before_opening_date": days.order_date.max(
+            where=bought & (days.order_date < period.start)),
+        "n_gaps": days.gap.count(),
+        "gap_sum": days.gap.sum(),
+        "gap_square_sum": (days.gap * days.gap).sum(),
+        "log_gap_sum": log.sum(),
+        "repeat_amount": days.gross_amount.sum(where=repeat),
+    }
+
+
+def fetch(expression: Table) -> pd.DataFrame:
+    """Bring a table out of the engine: counts as Int64, sums as float64, days as datetime64."""
+    table = expression.to_pyarrow()
+    return pd.DataFrame({name: _column(table[name]) for name in table.column_names})
+
+
+def _column(values: pa.ChunkedArray) -> pd.Series:
+    kind = values.type
+    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+        return values.cast("timestamp[s]").to_pandas().astype("datetime64[s]")
+    if pa.types.is_integer(kind):
+        return values.to_pandas(integer_object_nulls=True).astype("Int64")
+    if pa.types.is_decimal(kind) or pa.types.is_floating(kind):
+        return values.cast("float64", safe=False).to_pandas().astype("float64")
+    return values.to_pandas().astype("str" if pa.types.is_string(kind) else None)
+
+
+def _fill(frame: pd.DataFrame, spans: list[Span]) -> pd.DataFrame:
+    """Give accounts without sales zeros in known spans, and all NA in unknown ones."""
+    known = {span.suffix for span in spans}
+    columns: dict[str, Any] = {}
+    for suffix in ("", "_period", "_previous", "_year_before", "_window"):
+        for name in (*COUNTS, *AMOUNTS):
+            column = f"{name}{suffix}"
+            kind = "Int64" if name in COUNTS else "float64"
+            if suffix in known:
+                columns[column] = frame[column].astype(kind).fillna(0)
+            else:
+                columns[column] = pd.Series(pd.NA if kind == "Int64" else np.nan,
+                                            index=frame.index, dtype=kind)
+        gross, back = columns[f"gross_amount{suffix}"], columns[f"returned_amount{suffix}"]
+        columns[f"net_amount{suffix}"] = (gross - back).round(4)
+    rest = [c for c in frame.columns if c not in columns]
+    return pd.concat([frame[rest], pd.DataFrame(columns)], axis=1)
+
+
+def _days_between(later: Any, earlier: pd.Series) -> pd.Series:
+    return ((pd.Timestamp(later) if isinstance(later, date) else later) - earlier) \
+        .dt.days.astype("Int64")
+
+
+def _add_start(frame: pd.DataFrame, period: Period, history_from: date, starts_with: str,
+               rules: MeasureRules) -> pd.DataFrame:
+    first, since = frame["first_sale_date"], frame["customer_since"].astype("datetime64[s]")
+    guard_end = pd.Timestamp(history_from + timedelta(days=rules.entry_guard_days))
+    seen_to_begin = (first >= guard_end) | (starts_with == "cohort")
+    is_known = first.notna() & (seen_to_begin | since.notna())
+    start = pd.concat([first, since], axis=1).min(axis=1).astype("datetime64[s]")
+    started_within = seen_to_begin | (since >= pd.Timestamp(history_from))
+    in_period = first.between(pd.Timestamp(period.start), pd.Timestamp(period.end))
+    tenure = _days_between(period.end, start)
+    return frame.assign(
+        start_date=start.where(first.notna()), is_start_known=is_known,
+        tenure_days=tenure.where(is_known), is_new=in_period & started_within,
+        is_first_seen=in_period & ~started_within,
+        days_since_last_sale=_days_between(period.end, frame["last_sale_date"]))
+
+
+def _add_rhythm(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
+    n = frame["n_gaps"].astype("float64")
+    total, squares = (frame[c].astype("float64") for c in ("gap_sum", "gap_square_sum"))
+    variance = (squares - total**2 / n.where(n > 0)) / (n - 1).where(n > 1)
+    return frame.assign(
+        n_repeat_days=(frame["n_purchase_days"] - 1).clip(lower=0),
+        first_to_last_days=_days_between(frame["last_sale_date"], frame["first_sale_date"]),
+        first_to_as_of_days=_days_between(period.end, frame["first_sale_date"]),
+        repeat_day_mean_amount=_significant(frame["repeat_amount"] / n.where(n > 0)),
+        gap_mean_days=_significant(total / n.where(n > 0)),
+        gap_sd_days=_significant(np.sqrt(variance.clip(lower=0))))
+
+
+def _significant(values: pd.Series, digits: int = 10) -> pd.Series:
+    """Round to significant digits, so that no engine's last bit reaches a page."""
+    array = values.to_numpy(dtype="float64")
+    safe = np.where(np.isfinite(array) & (array != 0), np.abs(array), 1.0)
+    scale = 10.0 ** (digits - 1 - np.floor(np.log10(safe)))
+    return pd.Series(np.round(array * scale) / scale, index=values.index)
+
+
+def _add_movement(frame: pd.DataFrame, period: Period, rules: MeasureRules) -> pd.DataFrame:
+    window = timedelta(days=max(rules.active_window_days, period.n_days))
+    opening = period.start - timedelta(days=1)
+    last, earlier = frame["last_sale_date"], frame["last_sale_before_opening_date"]
+    at_closing = last > pd.Timestamp(period.end - window)
+    at_opening = earlier > pd.Timestamp(opening - window)
+    return frame.assign(
+        is_active_opening=at_opening, is_active_closing=at_closing,
+        is_lost=at_opening & ~at_closing,
+        is_recovered=earlier.notna() & ~at_opening & at_closing)
+
+
+def build_account_months(order_days: Table) -> pd.DataFrame:
+    """Build the table of account months.
+
+    Returns one row an account, month (datetime64, its first day) and line kind, sorted:
+    n_orders, n_purchase_days, n_lines, quantity, amount (negative for what comes back),
+    cost_amount, cost_known_amount (amount of the lines whose cost is known).
+    """
+    dated = order_days.mutate(month=order_days.order_date.truncate("M"))
+    table = dated.group_by(["account_id", "month", "line_kind"]).agg(
+        n_orders=dated.order_id.nunique(), n_purchase_days=dated.order_date.nunique(),
+        n_lines=dated.n_lines.sum(), quantity=dated.quantity.sum(), amount=dated.amount.sum(),
+        cost_amount=dated.cost_amount.sum(), cost_known_amount=dated.cost_known_amount.sum())
+    frame = fetch(table)[MONTH_COLUMNS]
+    return frame.sort_values(MONTH_COLUMNS[:3]).reset_index(drop=True)
+
+
+def build_account_products(lines: Table, products: Table | None) -> pd.DataFrame:
+    """Build the table of account products.
+
+    lines: order lines from `build_lines`; products: table of the dictionary, or None.
+    Returns one row an account, product line, channel and quarter (its first day), sorted;
+    "" where the product line or the channel is not given.
+    """
+    blank = ibis.literal("")
+    if products is None:
+        lines = lines.mutate(product_line=blank)
+    else:
+        named = products.select(p_id=products.product_id, product_line=products.product_line)
+        lines = lines.left_join(named, lines.product_id == named.p_id)
+    kind, known = lines.line_kind, lines.cost_amount.notnull()
+    in_net = kind.isin(NET_KINDS)
+    lines = lines.mutate(quarter=lines.order_date.truncate("Q"),
+                         product_line=ibis.coalesce(lines.product_line, blank),
+                         channel=ibis.coalesce(lines.channel, blank))
+    table = lines.group_by(PRODUCT_COLUMNS[:4]).agg(
+        n_orders=lines.order_id.nunique(where=kind == "sale"),
+        quantity=lines.quantity.sum(where=in_net),
+        gross_amount=lines.amount.sum(where=kind == "sale"),
+        returned_amount=-lines.amount.sum(where=kind.isin(("return", "cancellation"))),
+        margin_known_amount=lines.amount.sum(where=in_net & known),
+        cost_amount=lines.cost_amount.sum(where=in_net))
+    frame = fetch(table)
+    amounts = ["gross_amount", "returned_amount", "margin_known_amount", "cost_amount"]
+    frame[amounts] = frame[amounts].fillna(0.0)
+    frame["net_amount"] = (frame["gross_amount"] - frame["returned_amount"]).round(4)
+    frame["margin_amount"] = (frame["margin_known_amount"] - frame["cost_amount"]).round(4)
+    return frame[PRODUCT_COLUMNS].sort_values(PRODUCT_COLUMNS[:4]).reset_index(drop=True)

@@ -1,0 +1,201 @@
+"""The data dictionary: every table and column that kamlib reads, declared once in schema.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, TypeVar
+
+import pandas as pd
+
+from kamlib.errors import InputError, did_you_mean
+
+TYPES = ("text", "date", "decimal", "integer", "number", "boolean")
+_NOT_TABLES = ("conventions", "definitions", "units", "shared")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column: type, limits (both inclusive), and in `zh` and `en` the names exports give it."""
+
+    name: str
+    type: str
+    meaning: str
+    meaning_zh: str
+    example: str
+    required: bool = False
+    unit: str = ""
+    unit_zh: str = ""
+    min: float | None = None
+    max: float | None = None
+    values: tuple[str, ...] = ()
+    references: str = ""
+    zh: tuple[str, ...] = ()
+    en: tuple[str, ...] = ()
+
+    @property
+    def limits(self) -> str:
+        """What the column may hold, in signs that every language reads; "" when all is allowed."""
+        if self.values:
+            return ", ".join(self.values)
+        if self.max is None:
+            return "" if self.min is None else f"≥ {self.min:g}"
+        return f"≤ {self.max:g}" if self.min is None else f"{self.min:g}–{self.max:g}"
+
+
+@dataclass(frozen=True)
+class RowRule:
+    """A condition on one row, in DuckDB's dialect; NULL counts as held."""
+
+    name: str
+    holds: str
+    message: str
+    message_zh: str
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Columns of a table that must be found among `target_columns` of another table."""
+
+    columns: tuple[str, ...]
+    table: str
+    target_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table: what one row is, its key (empty columns being equal), event date and columns.
+
+    `key` is () where rows may repeat; `event_date` is "" where rows carry no date of their own.
+    """
+
+    name: str
+    zh_name: str
+    row: str
+    row_zh: str
+    columns: Mapping[str, Column]
+    rules: Mapping[str, RowRule]
+    key: tuple[str, ...] = ()
+    event_date: str = ""
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Names of the columns that must be given."""
+        return tuple(column.name for column in self.columns.values() if column.required)
+
+
+@cache
+def load_schema() -> dict[str, Table]:
+    """Return every table by name, in the dictionary's order; the same object each time."""
+    return read_schema(_declared())
+
+
+def table(name: str) -> Table:
+    """Return a table of the dictionary.
+
+    >>> table("contracts").key
+    ('contract_id',)
+    """
+    tables = load_schema()
+    if name not in tables:
+        raise InputError(f"There is no table {name!r} in the data dictionary."
+                         f"{did_you_mean(name, tables)} It has: {', '.join(tables)}.")
+    return tables[name]
+
+
+def require_columns(frame: pd.DataFrame, columns: Iterable[str], *, name: str) -> None:
+    """Refuse a table that lacks a column; says what is missing and what is there.
+
+    >>> require_columns(pd.DataFrame({"account_id": ["A1"]}), ["account_id"], name="accounts")
+    """
+    there = [str(column) for column in frame.columns]
+    missing = [column for column in columns if column not in there]
+    if missing:
+        hints = "".join(did_you_mean(column, there) for column in missing)
+        raise InputError(f"{name} lacks {', '.join(missing)}; it has "
+                         f"{', '.join(there) or 'no columns'}.{hints} Add or rename the columns.")
+
+
+def write_data_readme() -> str:
+    """Return the text of data/README.md: conventions, definitions and every table, in Markdown."""
+    conventions = [f"- {text}" for text in _declared()["conventions"]]
+    definitions = [f"- **{name}**: {text}" for name, text in _declared()["definitions"].items()]
+    parts = ["# The data dictionary", "The text of this page is made from `kamlib/schema.toml`.",
+             "\n".join(conventions), "## Definitions that every analysis shares",
+             "\n".join(definitions), "## Tables", *map(_table_text, load_schema().values())]
+    return "\n\n".join(parts) + "\n"
+
+
+def read_schema(declared: Mapping[str, Any]) -> dict[str, Table]:
+    """Build the tables from a parsed schema.toml; refuses one that contradicts itself."""
+    bodies = {name: body for name, body in declared.items() if name not in _NOT_TABLES}
+    return {name: _table(name, bodies, declared) for name in bodies}
+
+
+def _table(name: str, bodies: Mapping[str, Any], declared: Mapping[str, Any]) -> Table:
+    body = {**bodies[name], "name": name, "key": tuple(bodies[name].get("key", ()))}
+    shared, units = declared["shared"], declared["units"]
+    columns = {column: _column(name, {**shared.get(column, {}), **own, "name": column}, units)
+               for column, own in body["columns"].items()}
+    rules = {rule: _make(RowRule, f"{name}.rules.{rule}", {**own, "name": rule})
+             for rule, own in body.get("rules", {}).items()}
+    for column in filter(None, (*body["key"], body.get("event_date", ""))):
+        _demand(column in columns, name, f"has no column {column!r}", did_you_mean(column, columns))
+    body["references"] = tuple(_reference(name, column, columns, bodies)
+                               for column in columns.values() if column.references)
+    return _make(Table, name, {**body, "columns": columns, "rules": rules})
+
+
+def _column(where: str, given: Mapping[str, Any], units: Mapping[str, str]) -> Column:
+    where, kind, unit = f"{where}.{given['name']}", given.get("type", ""), given.get("unit", "")
+    _demand(kind in TYPES, where, f"has type {kind!r}", f" Known: {', '.join(TYPES)}.")
+    _demand(not unit or unit in units, where, f"has unit {unit!r}", f" Known: {', '.join(units)}.")
+    lists = {key: tuple(given.get(key, ())) for key in ("values", "zh", "en")}
+    return _make(Column, where, {**given, **lists, "unit_zh": units.get(unit, "")})
+
+
+def _reference(name: str, column: Column, columns: Mapping[str, Column],
+               bodies: Mapping[str, Any]) -> Reference:
+    target, where = column.references, f"{name}.{column.name}"
+    _demand(target in bodies, where, f"references {target!r}", did_you_mean(target, bodies))
+    key = tuple(bodies[target].get("key", ()))
+    own = (*key[:-1], column.name)
+    _demand(bool(key) and set(own) <= set(columns), where,
+            f"references {target!r}, whose key is {', '.join(key)!r}", " Add the other columns.")
+    return Reference(own, target, key)
+
+
+def _make(kind: type[T], where: str, values: Mapping[str, Any]) -> T:
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise InputError(f"schema.toml: {where} is not well declared: {error}.") from error
+
+
+def _demand(holds: bool, where: str, seen: str, hint: str) -> None:
+    if not holds:
+        raise InputError(f"schema.toml: {where} {seen}.{hint}")
+
+
+def _table_text(each: Table) -> str:
+    about = f"One row is {each.row}."
+    about += f" Key: {', '.join(f'`{name}`' for name in each.key)}." if each.key else ""
+    about += f" Event date: `{each.event_date}`." if each.event_date else ""
+    rows = [["column", "type", "unit", "required", "limits", "meaning", "example"], ["---"] * 7]
+    rows += [[f"`{c.name}`", c.type, c.unit, "yes" if c.required else "",
+              f"in `{c.references}`" if c.references else c.limits, c.meaning, c.example]
+             for c in each.columns.values()]
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    rules = [f"- {rule.message} (`{rule.name}`)" for rule in each.rules.values()]
+    lines += ["", "Of every row:", "", *rules] if rules else []
+    return "\n".join([f"### {each.name}", "", about, "", *lines])
+
+
+@cache
+def _declared() -> dict[str, Any]:
+    return tomllib.loads((files("kamlib") / "schema.toml").read_text(encoding="utf-8"))

@@ -1,0 +1,91 @@
+"""What the segmentation hands on to the overview and the first page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from kamlib.handover import Handover, Unanswered
+from kamlib.language import _, _n, fmt_count, fmt_money, fmt_range, fmt_share, translate
+from kamlib.period import Period
+from kamlib.segmentation.findings import (
+    fallen_from_core,
+    find_attention,
+    find_findings,
+    find_win_back,
+)
+from kamlib.segmentation.metrics import find_metrics
+from kamlib.segmentation.result import QUESTIONS, Segmentation
+from kamlib.segmentation.rules import TIERS
+
+TABLES = {"pareto_margin": "orders"}
+
+
+def build_handover(result: Segmentation, *, facts: pd.DataFrame, period: Period,
+                   facts_previous: pd.DataFrame | None = None,
+                   facts_year_before: pd.DataFrame | None = None,
+                   accounts: pd.DataFrame | None = None, targets: pd.DataFrame | None = None,
+                   currency: str = "") -> Handover:
+    """Headline, metrics, findings, attention and open questions of the segmentation.
+
+    result: from `segment_accounts`; facts, facts_previous, facts_year_before: account_facts at
+    as_of, at the end of the previous period, a year before; accounts: account_id with name and
+    owner_id; targets: the targets table. The comparisons are gaps where the history does not
+    reach.
+    """
+    earlier = {"previous": facts_previous, "year_before": facts_year_before}
+    names, owners = _column(accounts, "name"), _column(accounts, "owner_id")
+    return Handover(
+        headline=tuple(_headline(result, currency)),
+        metrics=tuple(find_metrics(result, facts=facts, earlier=earlier, period=period,
+                                   targets=targets)),
+        findings=tuple(find_findings(result, names=names, currency=currency)),
+        attention=tuple(find_attention(result, owners=owners, currency=currency)),
+        unanswered=tuple(Unanswered(translate(QUESTIONS[name]), reason, TABLES.get(name, ""))
+                         for name, reason in result.refused.items()))
+
+
+def _headline(result: Segmentation, currency: str) -> Iterator[str]:
+    if result.shares.empty:
+        reason = result.refused.get("tiers") or result.refused.get("shares", "")
+        yield _("The tiers could not be compared. {reason}", reason=reason)
+        return
+    yield _core_sentence(result)
+    yield _spread_sentence(result)
+    quiet = fmt_money(find_win_back(result)["net_amount"].sum(), currency)
+    if "moves" in result.refused:
+        yield _("{amount} of sales lie with large accounts that have gone quiet.", amount=quiet)
+        return
+    yield _n("{n} account fell out of core since the previous period; {amount} of sales lie with "
+             "large accounts that have gone quiet.",
+             "{n} accounts fell out of core since the previous period; {amount} of sales lie with "
+             "large accounts that have gone quiet.",
+             len(fallen_from_core(result)), amount=quiet)
+
+
+def _core_sentence(result: Segmentation) -> str:
+    core = result.shares.to_dict("records")[TIERS.index("core")]
+    share = fmt_share(core["amount_share"])
+    if not pd.isna(core["amount_share_ci_low"]):
+        span = fmt_range(core["amount_share_ci_low"], core["amount_share_ci_high"], fmt_share)
+        share = _("{share} ({span})", share=share, span=span)
+    return _n("{n} of {total} accounts with sales is core and brings {share} of net sales.",
+              "{n} of {total} accounts with sales are core and bring {share} of net sales.",
+              int(core["n_accounts"]), total=fmt_count(result.n_sold), share=share)
+
+
+def _spread_sentence(result: Segmentation) -> str:
+    row = result.spread.to_dict("records")[0]
+    return _n("{n} account ({share}) brings {held} of net sales; the largest of all brings "
+              "{largest}.",
+              "The {n} largest accounts ({share}) bring {held} of net sales; the largest of all "
+              "brings {largest}.", int(row["n_top"]), share=fmt_share(row["top_share"]),
+              held=fmt_share(row["top_amount_share"]), largest=fmt_share(row["largest_share"]))
+
+
+def _column(accounts: pd.DataFrame | None, column: str) -> dict[str, str]:
+    if accounts is None or column not in accounts:
+        return {}
+    known = accounts[accounts[column].notna()]
+    return dict(zip(known["account_id"].astype(str), known[column].astype(str), strict=True))

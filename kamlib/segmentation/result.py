@@ -1,0 +1,133 @@
+"""Everything the segmentation computes for one report, and what it had to refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import pandas as pd
+
+from kamlib.errors import RefusedError
+from kamlib.language import N_, _
+from kamlib.segmentation.migration import MOVER_COLUMNS, build_migration, compare_periods
+from kamlib.segmentation.rfm import RFM_COLUMNS, find_rfm_cuts, score_rfm, summarise_rfm
+from kamlib.segmentation.rules import SegmentationRules
+from kamlib.segmentation.shares import (
+    REASON_COLUMNS,
+    SHARE_COLUMNS,
+    compare_tiers,
+    summarise_reasons,
+)
+from kamlib.segmentation.spread import (
+    PARETO_COLUMNS,
+    SPREAD_COLUMNS,
+    build_lorenz,
+    build_pareto,
+    summarise_spread,
+)
+from kamlib.segmentation.tiers import CUT_COLUMNS, TIER_COLUMNS, find_cuts, score_tiers
+
+QUESTIONS = {
+    "tiers": N_("Which accounts are core, important or general?"),
+    "shares": N_("What share of sales does each tier bring?"),
+    "pareto": N_("How few accounts bring most of the sales?"),
+    "pareto_margin": N_("How few accounts bring most of the margin?"),
+    "rfm": N_("Which large accounts have gone quiet?"),
+    "moves": N_("Which accounts changed their tier since the previous period?"),
+}
+
+
+@dataclass(frozen=True, repr=False)
+class Segmentation:
+    """The tables of the segmentation; a refused one is empty and `refused` says why.
+
+    tiers, cuts, shares, reasons: see `score_tiers`, `find_cuts`, `compare_tiers`,
+    `summarise_reasons`; pareto, pareto_margin, spread, lorenz: see `build_pareto`,
+    `summarise_spread`, `build_lorenz`; rfm, rfm_cuts, rfm_classes: see `score_rfm`,
+    `find_rfm_cuts`, `summarise_rfm`; moves, migration: see `compare_periods`, `build_migration`;
+    refused: reason by table name.
+    """
+
+    tiers: pd.DataFrame
+    cuts: pd.DataFrame
+    shares: pd.DataFrame
+    reasons: pd.DataFrame
+    pareto: pd.DataFrame
+    pareto_margin: pd.DataFrame
+    spread: pd.DataFrame
+    lorenz: pd.DataFrame
+    rfm: pd.DataFrame
+    rfm_cuts: pd.DataFrame
+    rfm_classes: pd.DataFrame
+    moves: pd.DataFrame
+    migration: pd.DataFrame
+    refused: Mapping[str, str]
+    rules: SegmentationRules
+
+    def __repr__(self) -> str:
+        return f"Segmentation({self.n_sold} accounts with sales, {len(self.refused)} refused)"
+
+    @property
+    def n_sold(self) -> int:
+        """Accounts with an order in the analysis window: what the shares are of."""
+        return int((self.tiers["tier"] != "no_sales").sum())
+
+    @property
+    def movers(self) -> pd.DataFrame:
+        """The moves without the accounts that stayed, the largest change of sales first."""
+        moved = self.moves[self.moves["move"] != "stayed"]
+        order = moved["change_amount"].abs().sort_values(ascending=False, kind="stable").index
+        return moved.loc[order].reset_index(drop=True)
+
+
+def segment_accounts(facts: pd.DataFrame, *, rules: SegmentationRules,
+                     facts_previous: pd.DataFrame | None = None) -> Segmentation:
+    """Compute every table of the segmentation; what is refused comes back empty with its reason.
+
+    facts: account_facts at as_of; facts_previous: the same at the end of the previous period, or
+    None where the history does not reach so far.
+    """
+    refused: dict[str, str] = {}
+
+    def attempt(name: str, columns: Sequence[str], build: Callable[[], pd.DataFrame]
+                ) -> pd.DataFrame:
+        try:
+            return build()
+        except RefusedError as error:
+            refused[name] = str(error)
+            return pd.DataFrame(columns=list(columns))
+
+    tiers = attempt("tiers", TIER_COLUMNS, lambda: score_tiers(facts, rules=rules))
+    cuts = find_cuts(tiers, rules=rules) if len(tiers) else pd.DataFrame(columns=CUT_COLUMNS)
+    shares = attempt("shares", SHARE_COLUMNS, lambda: compare_tiers(tiers, rules=rules))
+    reasons = (summarise_reasons(tiers) if len(shares) else pd.DataFrame(columns=REASON_COLUMNS))
+    curves = {name: attempt(name, PARETO_COLUMNS,
+                            partial(build_pareto, facts, measure=measure, rules=rules))
+              for name, measure in (("pareto", "net_sales"), ("pareto_margin", "margin"))}
+    rfm = attempt("rfm", RFM_COLUMNS, lambda: score_rfm(facts, rules=rules))
+    moves = attempt("moves", MOVER_COLUMNS, lambda: _moves(facts, facts_previous, rules))
+    if "tiers" in refused:  # one reason is enough
+        for name in ("shares", "pareto", "pareto_margin"):
+            refused.pop(name, None)
+    return Segmentation(
+        tiers=tiers, cuts=cuts, shares=shares, reasons=reasons, **curves,
+        spread=_spread(curves, facts, rules),
+        lorenz=build_lorenz(facts) if len(curves["pareto"]) else
+        pd.DataFrame(columns=["account_share", "amount_share"]),
+        rfm=rfm, rfm_cuts=find_rfm_cuts(rfm, rules=rules), rfm_classes=summarise_rfm(rfm),
+        moves=moves, migration=build_migration(moves), refused=refused, rules=rules)
+
+
+def _moves(facts: pd.DataFrame, facts_previous: pd.DataFrame | None,
+           rules: SegmentationRules) -> pd.DataFrame:
+    if facts_previous is None:
+        raise RefusedError(_("The known history does not reach back to the end of the previous "
+                             "period. A later period would lift this."))
+    return compare_periods(facts, facts_previous, rules=rules)
+
+
+def _spread(curves: Mapping[str, pd.DataFrame], facts: pd.DataFrame,
+            rules: SegmentationRules) -> pd.DataFrame:
+    rows = [summarise_spread(curve, facts, rules=rules) for curve in curves.values() if len(curve)]
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=SPREAD_COLUMNS)

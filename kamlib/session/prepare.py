@@ -1,0 +1,193 @@
+"""Open, check and build once; let every notebook of the run read the same folder.
+
+A prepared folder holds the fact tables, the kept rows of all other tables as they were known at
+`as_of`, the row accounting, and `context.json` with everything that could have influenced them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kamlib.dataset import Dataset, DatasetFile, load_dataset_file, open_dataset
+from kamlib.dataset.checks import visible
+from kamlib.dataset.fingerprint import fingerprint_sources, fingerprint_table
+from kamlib.errors import InputError
+from kamlib.language import fmt_date
+from kamlib.measures import (
+    MeasureRules,
+    build_account_facts,
+    build_account_months,
+    build_account_products,
+    build_levels,
+    build_lines,
+    build_order_days,
+    fetch,
+)
+from kamlib.period import Period, latest_period, parse_period
+from kamlib.rules import Rules, load_rules
+from kamlib.schema import load_schema
+from kamlib.session.sections import SECTIONS
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a report is asked for, checked: data set, period and rules."""
+
+    file: DatasetFile
+    period: Period
+    rules: Rules
+    is_open: bool
+
+    def fingerprint(self) -> str:
+        """SHA-256 of all that can influence a number: files, mapping, period, rules, code."""
+        content = {"dataset": self.file.model_dump(mode="json", exclude={"folder"}),
+                   "sources": fingerprint_sources(self.file), "period": self.period.label,
+                   "is_open": self.is_open, "rules": self.rules.to_dict(), "code": code_hash()}
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def build_request(dataset: str | Path, *, period: str, rules: str | Path = "",
+                  allow_open: bool = False) -> Request:
+    """Check the three parameters of a report.
+
+    period: as `parse_period` reads it, or "latest" for the latest closed one of the size that
+    the rules name. Raises InputError for a wrong file, rule or period, for a period before the
+    known history, and, unless `allow_open`, for one that the data does not cover to its end.
+    """
+    file = load_dataset_file(dataset)
+    checked = load_rules(rules, sections=SECTIONS)
+    start_month = checked.period.fiscal_year_start_month
+    latest = latest_period(file.complete_until, size=checked.period.latest,
+                           fiscal_year_start_month=start_month)
+    span = latest if period == "latest" else parse_period(
+        period, fiscal_year_start_month=start_month)
+    if span.end < file.history_from:
+        raise InputError(f"The period {span.label} ends on {fmt_date(span.end)}, before the known "
+                         f"history begins on {fmt_date(file.history_from)} (history_from in the "
+                         f"dataset file). Choose a later period; the latest closed one is "
+                         f"{latest.label}.")
+    is_open = span.end > file.complete_until
+    if is_open and (not allow_open or span.start > file.complete_until):
+        raise InputError(f"The period {span.label} is not closed: it ends on {fmt_date(span.end)}, "
+                         f"but the data is complete only until {fmt_date(file.complete_until)} "
+                         f"(complete_until in the dataset file). Choose {latest.label}, or give "
+                         "--allow-open to report on an unfinished period, marked as such.")
+    return Request(file, span, checked, is_open)
+
+
+def prepare(request: Request, *, into: Path) -> Dataset:
+    """Open the data set and write the prepared folder; return the opened data set."""
+    dataset = open_dataset(request.file)
+    period, rules = request.period, request.rules
+    measures: MeasureRules = rules.measures
+    (into / "facts").mkdir(parents=True)
+    (into / "tables").mkdir()
+    (into / "quarantine").mkdir()
+    lines = build_lines(dataset.tables["orders"], dataset.tables["accounts"],
+                        as_of=period.as_of, rules=measures)
+    order_days = build_order_days(lines)
+    who = _accounts_at_level(dataset, measures)
+    for name, span in _fact_periods(request).items():
+        facts = build_account_facts(
+            order_days, who, period=span, history_from=request.file.history_from,
+            starts_with=request.file.starts_with, rules=measures)
+        write_parquet(facts, into / "facts" / f"{name}.parquet")
+    write_parquet(build_account_months(order_days), into / "facts" / "account_months.parquet")
+    write_parquet(build_account_products(lines, dataset.tables.get("products")),
+                  into / "facts" / "account_products.parquet")
+    _write_tables(dataset, period.as_of, into)
+    _write_quarantine(dataset, into)
+    context = build_context(request, dataset)
+    (into / "context.json").write_text(
+        json.dumps(context, indent=1, sort_keys=True, ensure_ascii=False), encoding="utf-8")
+    return dataset
+
+
+def _accounts_at_level(dataset: Dataset, rules: MeasureRules) -> pd.DataFrame:
+    levels = build_levels(dataset.tables["accounts"], rules=rules)
+    accounts = dataset.tables["accounts"].select("account_id", "customer_since").execute()
+    joined = levels[levels["is_customer"]].merge(accounts, on="account_id")
+    joined["customer_since"] = pd.to_datetime(joined["customer_since"]).astype("datetime64[s]")
+    return joined.groupby("level_id", sort=True)["customer_since"].min().rename_axis(
+        "account_id").reset_index()
+
+
+def _fact_periods(request: Request) -> dict[str, Period]:
+    """The day of the report, and the two earlier ones it is compared with where known."""
+    period, first = request.period, request.file.history_from
+    found = {"account_facts": period}
+    earlier = {"account_facts_previous": (period.previous_start, period.previous_end),
+               "account_facts_year_before": (period.year_before_start, period.year_before_end)}
+    for name, (start, end) in earlier.items():
+        if start >= first:
+            found[name] = parse_period(f"{start}..{end}")
+    return found
+
+
+def _write_tables(dataset: Dataset, as_of: date, into: Path) -> None:
+    schema = load_schema()
+    for name, table in sorted(dataset.tables.items()):
+        if name == "orders":
+            continue  # orders stay in the engine; the fact tables stand for them
+        frame = fetch(visible(table, event_date=schema[name].event_date, as_of=as_of))
+        frame = frame.sort_values(list(frame.columns)).reset_index(drop=True)
+        write_parquet(frame, into / "tables" / f"{name}.parquet")
+
+
+def _write_quarantine(dataset: Dataset, into: Path) -> None:
+    for name, frame in sorted(dataset.quarantine.items()):
+        if len(frame):
+            frame.to_csv(into / "quarantine" / f"{name}.csv", index=False, lineterminator="\n")
+    write_parquet(dataset.accounting, into / "accounting.parquet")
+    write_parquet(dataset.reasons, into / "reasons.parquet")
+    write_parquet(dataset.checks, into / "checks.parquet")
+
+
+def build_context(request: Request, dataset: Dataset) -> dict[str, Any]:
+    """Return what the notebooks and the manifest need to know, as plain JSON values."""
+    file, period = request.file, request.period
+    schema = load_schema()
+    months = {name: fingerprint_table(table, event_date=schema[name].event_date)
+              for name, table in sorted(dataset.tables.items())}
+    return {
+        "dataset": {"id": file.id, "name": file.name, "currency": file.currency, "tax": file.tax,
+                    "date_basis": file.date_basis, "starts_with": file.starts_with,
+                    "history_from": str(file.history_from),
+                    "complete_until": str(file.complete_until)},
+        "period": {k: str(v) for k, v in asdict(period).items()},
+        "is_open": request.is_open,
+        "rules": request.rules.to_dict(),
+        "files": {name: [asdict(f) for f in found] for name, found in dataset.files.items()},
+        "fingerprints": months,
+        "fingerprint": request.fingerprint(),
+    }
+
+
+def write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table without the writer's traces, so that equal tables have equal bytes."""
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    pq.write_table(table, path, compression="zstd")
+
+
+@cache
+def code_hash() -> str:
+    """SHA-256 over kamlib's own source: changed code makes another report."""
+    digest = hashlib.sha256()
+    root = Path(str(files("kamlib")))
+    for path in sorted(root.rglob("*")):
+        if path.suffix in (".py", ".toml", ".po", ".css", ".html", ".j2") and path.is_file():
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()

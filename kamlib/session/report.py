@@ -1,0 +1,198 @@
+"""The open report: data to ask for, and ways to show and to publish results."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from kamlib.errors import InputError, did_you_mean
+from kamlib.figures.table import TableView
+from kamlib.handover import Handover
+from kamlib.language import _, fmt_count, translate
+from kamlib.period import Period
+from kamlib.rules import Rules, build_rules
+from kamlib.schema import load_schema
+from kamlib.session.prepare import write_parquet
+from kamlib.session.sections import SECTIONS
+from kamlib.session.views import ChecksView, FigureView, LinesView, ReadingView
+
+PACKAGES = ("kamlib", "pandas", "ibis-framework", "duckdb", "scipy", "statsmodels", "matplotlib")
+
+
+class Report:
+    """One data set at one period, as every notebook sees it; see `open_report`."""
+
+    def __init__(self, folder: Path, *, out: Path | None, lang: str) -> None:
+        self._folder, self._out, self.lang = folder, out, lang
+        self._context: dict[str, Any] = json.loads(
+            (folder / "context.json").read_text(encoding="utf-8"))
+        self.rules: Rules = build_rules(self._context["rules"], sections=SECTIONS,
+                                        origin="context.json")
+
+    def __repr__(self) -> str:
+        return f"Report({self.name}, {self.period.label}, as of {self.period.as_of})"
+
+    @property
+    def name(self) -> str:
+        """The data set's name."""
+        return str(self._context["dataset"]["name"])
+
+    @property
+    def currency(self) -> str:
+        """The data set's one currency, as a three-letter code."""
+        return str(self._context["dataset"]["currency"])
+
+    @cached_property
+    def period(self) -> Period:
+        """The period reported on, with the two it is compared with."""
+        values = dict(self._context["period"])
+        label = values.pop("label")
+        return Period(label=label, **{k: date.fromisoformat(v) for k, v in values.items()})
+
+    @property
+    def history_from(self) -> date:
+        """Before this day nothing is known."""
+        return date.fromisoformat(self._context["dataset"]["history_from"])
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the period had not ended in the data."""
+        return bool(self._context["is_open"])
+
+    # -- data ----------------------------------------------------------------------------------
+
+    @cached_property
+    def facts(self) -> pd.DataFrame:
+        """Account facts at `as_of`: one row an account."""
+        return self._load("facts", "account_facts")
+
+    @cached_property
+    def facts_previous(self) -> pd.DataFrame | None:
+        """Account facts at the end of the previous period; None where history does not reach."""
+        return self._load_known("account_facts_previous")
+
+    @cached_property
+    def facts_year_before(self) -> pd.DataFrame | None:
+        """Account facts a year before; None where history does not reach."""
+        return self._load_known("account_facts_year_before")
+
+    @cached_property
+    def months(self) -> pd.DataFrame:
+        """Account months up to `as_of`: one row an account, month and line kind."""
+        return self._load("facts", "account_months")
+
+    @cached_property
+    def products(self) -> pd.DataFrame:
+        """Account products: one row an account, product line, channel and quarter."""
+        return self._load("facts", "account_products")
+
+    @cached_property
+    def accounts(self) -> pd.DataFrame:
+        """Customers: one row an account, with owner_id, the owner at `as_of` ("" if none)."""
+        accounts = self.read("accounts")
+        accounts = accounts[accounts["account_id"].isin(self.facts["account_id"])]
+        owners = pd.DataFrame({"account_id": [], "owner_id": []}, dtype="str")
+        if self.has("account_owners"):
+            dated = self.read("account_owners").sort_values(["account_id", "from_date"])
+            owners = dated.groupby("account_id", sort=True)["owner_id"].last().reset_index()
+        joined = accounts.merge(owners, on="account_id", how="left")
+        joined["owner_id"] = joined["owner_id"].fillna("").astype("str")
+        return joined.sort_values("account_id").reset_index(drop=True)
+
+    def has(self, table: str) -> bool:
+        """Whether the data set has a table of the dictionary, with rows known at `as_of`."""
+        return (self._folder / "tables" / f"{table}.parquet").is_file()
+
+    def read(self, table: str) -> pd.DataFrame:
+        """Return the kept rows of a table that were known at `as_of`."""
+        if table not in load_schema() or table == "orders":
+            options = [name for name in load_schema() if name != "orders"]
+            raise InputError(f"The data dictionary has no table {table!r} to read here."
+                             f"{did_you_mean(table, options)} Orders are asked through "
+                             "report.facts, report.months and report.products.")
+        if not self.has(table):
+            raise InputError(f"The data set {self.name!r} has no table {table!r}. Add "
+                             f"[tables.{table}] to its dataset file, or ask report.has first.")
+        return self._load("tables", table)
+
+    def read_if_given(self, table: str) -> pd.DataFrame:
+        """Return a table's kept rows; none, with the dictionary's columns, when not given."""
+        if self.has(table):
+            return self.read(table)
+        return pd.DataFrame(columns=list(load_schema()[table].columns)).astype("object")
+
+    def _load(self, kind: str, name: str) -> pd.DataFrame:
+        frame = pd.read_parquet(self._folder / kind / f"{name}.parquet")
+        return frame.astype({c: "Int64" for c in frame.columns
+                             if c.startswith(("n_", "n_repeat")) or
+                             (c.endswith("_days") and pd.api.types.is_integer_dtype(frame[c]))})
+
+    def _load_known(self, name: str) -> pd.DataFrame | None:
+        known = (self._folder / "facts" / f"{name}.parquet").is_file()
+        return self._load("facts", name) if known else None
+
+    # -- showing and publishing ----------------------------------------------------------------
+
+    @property
+    def checks(self) -> ChecksView:
+        """Rows read, kept, excluded and quarantined with reasons, and what looks suspicious."""
+        frames = {name: pd.read_parquet(self._folder / f"{name}.parquet")
+                  for name in ("accounting", "reasons", "checks")}
+        return ChecksView(**frames)
+
+    def headline(self, handover: Handover) -> LinesView:
+        """Show the answer first: at most three computed sentences."""
+        return LinesView(handover.headline[:3] or (
+            _("There is too little data for an answer; see what could not be answered."),))
+
+    def table(self, name: str, frame: pd.DataFrame, caption: str = "") -> TableView:
+        """Show a table under the id `name`, and publish it when the report has an `out`."""
+        if self._out:
+            folder = self._out / "tables"
+            folder.mkdir(parents=True, exist_ok=True)
+            write_parquet(frame, folder / f"{name}.parquet")
+        return TableView(frame, name=name, caption=caption, currency=self.currency)
+
+    def figure(self, name: str, ax: Axes, data: pd.DataFrame | None = None) -> FigureView:
+        """Show a figure under the id `name` with its alt text; `data` can be downloaded."""
+        return FigureView.of(name, ax, data)
+
+    def reading(self, sentence: str) -> ReadingView:
+        """Show one computed sentence."""
+        return ReadingView(sentence)
+
+    def hand_on(self, notebook: str, handover: Handover) -> ReadingView:
+        """Publish what the overview is made of, and say how much that is."""
+        frames = handover.to_frames()
+        if self._out:
+            folder = self._out / "handover"
+            folder.mkdir(parents=True, exist_ok=True)
+            for kind, frame in frames.items():
+                named = frame.assign(notebook=pd.Series(notebook, index=frame.index, dtype="str"))
+                write_parquet(named, folder / f"{notebook}.{kind}.parquet")
+        return ReadingView(_(
+            "Handed on to the overview: {metrics} metrics, {findings} findings, {attention} "
+            "accounts that need attention, {unanswered} open questions.",
+            **{kind: fmt_count(len(frame)) for kind, frame in frames.items()}))
+
+    @property
+    def provenance(self) -> TableView:
+        """What could have influenced a number here: data, period, rules, versions."""
+        rows = [(_("Data set"), f"{self.name} ({self._context['dataset']['id']})"),
+                (_("Period"), f"{self.period.label}: {self.period.start} – {self.period.end}"),
+                (_("Fingerprint of data, rules and code"), self._context["fingerprint"][:16])]
+        rows += [(f"{section}.{key}", f"{value}  [{unit}] {translate(help_)}")
+                 for section, key, value, unit, help_ in
+                 self.rules.to_frame()[["section", "rule", "value", "unit", "help"]]
+                 .itertuples(index=False)]
+        rows += [(package, version(package)) for package in PACKAGES]
+        frame = pd.DataFrame(rows, columns=["item", "content"])
+        return TableView(frame, name="provenance", max_rows=len(frame),
+                         caption=_("Data, rules and versions behind this page"))

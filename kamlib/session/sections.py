@@ -1,0 +1,16 @@
+"""The sections of a rules file: each is declared beside its analysis and listed here once."""
+
+from __future__ import annotations
+
+from kamlib.dataset import DataRules
+from kamlib.lifecycle import LifecycleRules
+from kamlib.loyalty import LoyaltyRules
+from kamlib.measures import MeasureRules
+from kamlib.period import PeriodRules
+from kamlib.rules import Section
+from kamlib.satisfaction import SatisfactionRules
+from kamlib.segmentation import SegmentationRules
+
+SECTIONS: tuple[type[Section], ...] = (
+    PeriodRules, DataRules, MeasureRules, SegmentationRules, LifecycleRules, SatisfactionRules,
+    LoyaltyRules)

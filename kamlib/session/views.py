@@ -1,0 +1,106 @@
+"""How a notebook shows what is no table: charts, sentences, the row accounting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from kamlib.figures.describe import describe_axes
+from kamlib.figures.svg import render_svg
+from kamlib.figures.table import TableView
+from kamlib.language import _, _n, fmt_count, translate
+
+
+@dataclass(frozen=True)
+class ReadingView:
+    """One computed sentence."""
+
+    sentence: str
+
+    def __repr__(self) -> str:
+        return self.sentence
+
+    def _repr_html_(self) -> str:
+        return f'<p class="reading">{escape(self.sentence)}</p>'
+
+
+@dataclass(frozen=True)
+class LinesView:
+    """A few sentences, the most important first."""
+
+    sentences: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return "\n".join(self.sentences)
+
+    def _repr_html_(self) -> str:
+        items = "".join(f"<li>{escape(s)}</li>" for s in self.sentences)
+        return f'<ul class="headline">{items}</ul>'
+
+
+@dataclass(frozen=True)
+class FigureView:
+    """A drawn figure: its SVG, the text for those who cannot see it, the data to download."""
+
+    name: str
+    svg: str
+    alt: str
+    caption: str
+    csv: str
+
+    @classmethod
+    def of(cls, name: str, ax: Axes, data: pd.DataFrame | None) -> FigureView:
+        """Draw an Axes' figure once and close it."""
+        figure = ax.get_figure()
+        assert isinstance(figure, Figure)
+        alt = describe_axes(ax)
+        caption = " ".join(ax.get_title(loc="left").split() or ax.get_title().split())
+        csv = "" if data is None else data.to_csv(index=False, lineterminator="\n")
+        return cls(name, render_svg(figure, name=name), alt, caption, csv)
+
+    def __repr__(self) -> str:
+        return f"Figure {self.name}: {self.alt}"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[
+            dict[str, str], dict[str, dict[str, str]]]:
+        about = {"alt": self.alt, "caption": self.caption, "name": self.name,
+                 "download": f"{self.name}.csv", "csv": self.csv}
+        return ({"image/svg+xml": self.svg, "text/plain": repr(self)}, {"image/svg+xml": about})
+
+
+@dataclass(frozen=True)
+class ChecksView:
+    """Row accounting: read = kept + excluded + quarantined, with reasons and oddities."""
+
+    accounting: pd.DataFrame
+    reasons: pd.DataFrame
+    checks: pd.DataFrame
+
+    def __repr__(self) -> str:
+        total = self.accounting[["read", "kept", "excluded", "quarantined"]].sum()
+        return _("{read} rows read = {kept} kept + {excluded} excluded + {quarantined} quarantined",
+                 **{str(name): fmt_count(n) for name, n in total.items()})
+
+    def _repr_html_(self) -> str:
+        parts = [f'<p class="reading">{escape(repr(self))}.</p>']
+        shown = self.accounting[self.accounting["table"].isin(
+            ["accounts", "orders", *self.reasons["table"]])]
+        parts.append(TableView(shown, name="rows", caption=_(
+            "Rows of accounts, orders and of every table that lost some"))._repr_html_())
+        if len(self.reasons):
+            parts.append(TableView(self.reasons, name="row_reasons", caption=_(
+                "Why rows were left out"))._repr_html_())
+        if len(self.checks):
+            items = "".join(
+                f"<li>{escape(table)}: {fmt_count(n)} {escape(translate(message))}</li>"
+                for table, n, message in
+                self.checks[["table", "n", "message"]].itertuples(index=False))
+            title = _n("{n} thing looks odd but is usable:",
+                       "{n} things look odd but are usable:", len(self.checks))
+            parts.append(f"<p>{escape(title)}</p><ul>{items}</ul>")
+        return "\n".join(parts)

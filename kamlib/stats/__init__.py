@@ -1,0 +1,1 @@
+"""Estimators that know no accounts: numbers in, numbers out."""

@@ -1,0 +1,56 @@
+"""Charts as SVG: reproducible, readable as text, harmless to what surrounds them."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import pandas as pd
+import seaborn as sns
+
+from kamlib.figures.svg import render_svg
+from kamlib.figures.theme import finish, new_axes
+
+
+def draw():
+    data = pd.DataFrame({"tier": ["核心客户", "A$B$C & <b>"] * 5, "amount": range(10)})
+    ax = sns.barplot(data, x="tier", y="amount", ax=new_axes(), seed=0)
+    ax.set_title("A finding that is long enough to need more than one line of the chart, " * 3)
+    return ax.get_figure()
+
+
+def test_same_chart_same_bytes():
+    assert render_svg(draw(), name="tiers") == render_svg(draw(), name="tiers")
+
+
+def test_names_stay_text_and_are_escaped():
+    svg = render_svg(draw(), name="tiers")
+    assert ">核心客户</text>" in svg
+    assert ">A$B$C &amp; &lt;b&gt;</text>" in svg
+    assert "sans-serif" in svg
+
+
+def test_ids_of_two_charts_on_one_page_differ():
+    ids = [{part.split('"')[0] for part in render_svg(draw(), name=name).split(' id="')[1:]}
+           for name in ("one", "two")]
+    assert ids[0]
+    assert not ids[0] & ids[1]
+
+
+def test_alt_text_is_part_of_the_picture():
+    svg = render_svg(draw(), name="tiers", alt='60 % "core" <b>')
+    assert svg.startswith('<svg role="img" aria-label="60 % &quot;core&quot; &lt;b&gt;" ')
+
+
+def test_title_is_left_aligned_on_two_lines_and_stays_so():
+    figure = draw()
+    finish(figure)
+    title = figure.axes[0].get_title(loc="left")
+    assert title.count("\n") == 1
+    assert title.endswith("…")
+    finish(figure)
+    assert figure.axes[0].get_title(loc="left") == title
+
+
+def test_nothing_global_is_changed():
+    before = dict(mpl.rcParams)
+    render_svg(draw(), name="tiers")
+    assert dict(mpl.rcParams) == before

@@ -1,0 +1,84 @@
+"""Tables as HTML: named, aligned, escaped, the same each time."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kamlib.figures.table import TableView
+from kamlib.language import NO_BREAK, using
+
+TIERS = pd.DataFrame({
+    "account_id": ["007", "<script>alert(1)</script>"],
+    "verdict": ["met", None],
+    "n_orders": pd.array([12345, None], dtype="Int64"),
+    "net_amount": [41_783_000.4, float("nan")],
+    "margin_share": [0.611, 0.5], "margin_share_ci_low": [0.58, float("nan")],
+    "margin_share_ci_high": [0.64, float("nan")],
+    "last_sale_date": pd.to_datetime(["2025-12-31", None]),
+})
+
+
+def html(view: TableView) -> str:
+    return view._repr_html_().replace(NO_BREAK, " ")
+
+
+def test_whole_table():
+    assert html(TableView(TIERS, name="tiers", caption="A & B", currency="CNY")) == """\
+<table id="tiers">
+<caption>A &amp; B</caption>
+<thead><tr><th scope="col">Account</th><th scope="col">Verdict</th>\
+<th scope="col" class="n">Orders</th><th scope="col" class="n">Net sales (CNY)</th>\
+<th scope="col" class="n">Margin share</th><th scope="col">Last sale</th></tr></thead>
+<tbody>
+<tr><td>007</td><td>Met</td><td class="n">12,345</td><td class="n">41,783,000</td>\
+<td class="n">61 % (58–64)</td><td>31 December 2025</td></tr>
+<tr><td>&lt;script&gt;alert(1)&lt;/script&gt;</td><td>–</td><td class="n">–</td>\
+<td class="n">–</td><td class="n">50 %</td><td>–</td></tr>
+</tbody></table>"""
+
+
+def test_hostile_names_caption_and_columns_are_escaped():
+    frame = pd.DataFrame({'<img src=x onerror="1">': ['"><b>']})
+    text = html(TableView(frame, name='x"><b>', caption="<b>"))
+    assert "<b>" not in text
+    assert "<img" not in text
+
+
+def test_text_form_is_fixed():
+    assert repr(TableView(TIERS, name="tiers")) == "Table tiers: 2 rows × 8 columns"
+
+
+def test_long_table_is_cut_and_says_so():
+    text = html(TableView(pd.DataFrame({"n_orders": range(2000)}), name="long", max_rows=10))
+    assert text.count("<tr>") == 11
+    assert text.endswith('<p class="more">1,990 more rows in the download.</p>')
+
+
+def test_empty_table_keeps_its_headings():
+    text = html(TableView(TIERS.head(0), name="none"))
+    assert text.count("<th ") == 6
+    assert "<td" not in text
+
+
+def test_chinese_dates_and_shares():
+    with using("zh"):
+        text = html(TableView(TIERS, name="tiers"))
+    assert "2025年12月31日" in text
+    assert "61% (58–64)" in text
+
+
+def test_numbers_without_a_unit_keep_three_digits_and_years_stay_whole():
+    frame = pd.DataFrame({"year": [2025], "p": [0.01234], "big": [1234567.891], "flag": [True]})
+    cells = [part.split("</td>")[0] for part in html(TableView(frame, name="t")).split("<td")[1:]]
+    assert [cell.split(">")[1] for cell in cells] == ["2025", "0.0123", "1,234,568", "yes"]
+
+
+def test_small_shares_are_not_shown_as_zero():
+    text = html(TableView(pd.DataFrame({"loss_share": [0.004, 0.25, 0.0]}), name="t"))
+    assert [cell in text for cell in (">0.4 %<", ">25.0 %<", ">0.0 %<")] == [True] * 3
+
+
+def test_the_frame_is_not_changed():
+    before = TIERS.copy(deep=True)
+    html(TableView(TIERS, name="tiers"))
+    pd.testing.assert_frame_equal(TIERS, before)

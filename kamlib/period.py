@@ -12,6 +12,8 @@ from kamlib.errors import InputError
 from kamlib.rules import Section, rule
 
 GRAMMAR = "2025, 2025H2, 2025Q4, 2025-12 or 2025-07-01..2025-12-31"
+DAY = "([0-9]{4})-([0-9]{2})-([0-9]{2})"
+FIRST_YEAR, LAST_YEAR = 1900, 2199  # beyond, a typing error; and every comparison stays a date
 
 
 class PeriodRules(Section):
@@ -81,12 +83,12 @@ def parse_period(text: str, *, fiscal_year_start_month: int = 1) -> Period:
     datetime.date(2024, 4, 1)
     """
     name = text.strip() if isinstance(text, str) else str(text)
-    if match := re.fullmatch(r"(\d{4})(?:(H)([12])|(Q)([1-4]))?", name):
+    if match := re.fullmatch(r"([0-9]{4})(?:(H)([12])|(Q)([1-4]))?", name):
         start, months = _fiscal(match, fiscal_year_start_month, name)
         return _months(name, start, months)
-    if match := re.fullmatch(r"(\d{4})-(\d{2})", name):
+    if match := re.fullmatch(r"([0-9]{4})-([0-9]{2})", name):
         return _months(name, _day(int(match[1]), int(match[2]), 1, name), 1)
-    if match := re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)\.\.(\d{4})-(\d\d)-(\d\d)", name):
+    if match := re.fullmatch(rf"{DAY}\.\.{DAY}", name):
         numbers = [int(group) for group in match.groups()]
         first, last = _day(*numbers[:3], name), _day(*numbers[3:], name)
         return _range(name, first, last)
@@ -118,6 +120,9 @@ def _months_between(start: date, end: date) -> int:
 
 
 def _day(year: int, month: int, day: int, name: str) -> date:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise InputError(f"The period {name!r} lies outside the years {FIRST_YEAR} to {LAST_YEAR}. "
+                         "Correct the year and run again.")
     try:
         return date(year, month, day)
     except ValueError as error:

@@ -20,7 +20,7 @@ from kamlib.errors import InputError, did_you_mean, one_line
 class Section(BaseModel):
     """The rules of one analysis: fields made by `rule`, unknown keys refused, never changed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     name: ClassVar[str] = ""
 
 
@@ -95,7 +95,7 @@ def read_rules_file(path: str | Path) -> dict[str, Any]:
         raise InputError(f"The rules file {str(path)!r} does not exist. "
                          "Leave the parameter empty to use the defaults, or give another path.")
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))  # Windows editors add a mark
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"The rules file {str(path)!r} is not valid TOML: {one_line(error)}. "
                          "Correct that line and run again.") from error

@@ -198,7 +198,7 @@ def _resolve(text: str, typed: TypedSource, *, is_text: bool, wanted: str,
         index = typed.names.index(find_column(typed.names, name, where=where))
         copy = "" if _is_text_use(column, tree, wanted == "text") else \
             f"t{index}" if typed.kinds[index] != "text" else \
-            _mixed_copy(column, index, typed, wanted if column is tree else "") if is_text else ""
+            _mixed_copy(column, index, typed, wanted) if is_text else ""
         if copy:
             lost.append(f"r{index} IS NOT NULL AND {copy} IS NULL")
         column.replace(sqlglot.parse_one(copy or f"r{index}", dialect="duckdb"))
@@ -233,11 +233,17 @@ def _try_strptime(sql: str) -> str:
     return sql.replace("STRPTIME(", "TRY_STRPTIME(").replace("TRY_TRY_", "TRY_")
 
 
-def _mixed_copy(column: exp.Expression, index: int, typed: TypedSource, wanted: str) -> str:
+def _mixed_copy(column: Any, index: int, typed: TypedSource, wanted: str) -> str:
     """Return the typed reading of a text column whose use or target needs one, else ""."""
-    if wanted in ("decimal", "number", "integer", "date"):
-        return _typed_sql(f"r{index}", wanted, typed.read)
-    parent, read = column.parent, typed.read
+    node, read = column, typed.read
+    while isinstance(node.parent, exp.Paren) and node.parent.parent is not None:
+        node = node.parent
+    parent = node.parent
+    is_result = (isinstance(parent, exp.Paren | exp.Coalesce)
+                 or isinstance(parent, exp.Case) and node.arg_key == "default"
+                 or isinstance(parent, exp.If) and node.arg_key in ("true", "false"))
+    if is_result and wanted in ("decimal", "number", "integer", "date"):
+        return _typed_sql(f"r{index}", wanted, read)
     if isinstance(parent, exp.Cast):
         if parent.is_type("date", "timestamp") and read.date_format:
             return _typed_sql(f"r{index}", "timestamp", read)

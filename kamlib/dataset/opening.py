@@ -152,7 +152,7 @@ def _stage(name: str, schema: SchemaTable, loaders: _Loaders) -> _Staged:
     rows = combine(mapped, typed, schema, con=con)
     try:
         rows = rows.cache() if source.is_stored and source.is_text else rows
-        rows.limit(1).execute()
+        rows.limit(1).to_pyarrow()
     except Exception as error:  # the engine's own words on an expression it cannot run
         raise InputError(f"{where}: the engine cannot run the expressions: "
                          f"{one_line(error)[:300]}. Correct the expression, or say the type of a "

@@ -14,7 +14,6 @@ from kamlib.labels import label
 from kamlib.language import (
     _,
     _n,
-    fmt_amount,
     fmt_count,
     fmt_money,
     fmt_number,
@@ -196,9 +195,10 @@ def plot_rfm(result: Segmentation, *, ax: Axes | None = None, currency: str = ""
     table = result.rfm_classes.iloc[::-1]
     if result.rfm.empty:
         return _nothing(ax, _reason(result, "rfm"))
-    row = table.set_index("rfm_class").loc["important_win_back"]
-    ax.set_title(_("{amount} of net sales come from large accounts that have gone quiet",
-                   amount=fmt_money(row["net_amount"], currency)))
+    row = table[table["rfm_class"] == "important_win_back"].to_dict("records")[0]
+    ax.set_title(_n("{n} large account is to be won back; it brought {amount} in 12 months",
+                    "{n} large accounts are to be won back; they brought {amount} in 12 months",
+                    int(row["n_accounts"]), amount=fmt_money(row["net_amount"], currency)))
     colours = [_class_colour(name) for name in table["rfm_class"]]
     ax.barh([label(name) for name in table["rfm_class"]], table["net_amount"], color=colours)
     for at, (amount, n) in enumerate(zip(table["net_amount"], table["n_accounts"], strict=True)):
@@ -219,10 +219,11 @@ def read_rfm(result: Segmentation, *, currency: str = "") -> str:
         return _reason(result, "rfm")
     cuts = result.rfm_cuts.set_index("measure")["threshold"]
     quiet = result.rfm_classes.set_index("rfm_class").loc["important_win_back"]
-    text = _("Recent is a sale in the last {days} days, frequent {orders} orders, high {amount}. "
+    text = _("Recent is a sale in the last {days} days, frequent {orders} orders or more, large "
+             "{amount} or more. "
              "{n} accounts are to be won back; they bought for {at_risk}.",
-             days=fmt_count(cuts["days_since_last_sale"]), orders=fmt_number(cuts["n_orders"], 1),
-             amount=fmt_amount(cuts["net_amount"]), n=fmt_count(quiet["n_accounts"]),
+             days=_plain(cuts["days_since_last_sale"]), orders=_plain(cuts["n_orders"]),
+             amount=fmt_money(cuts["net_amount"], currency), n=fmt_count(quiet["n_accounts"]),
              at_risk=fmt_money(quiet["net_amount"], currency))
     for row in result.rfm_cuts[result.rfm_cuts["is_lopsided"]].to_dict("records"):
         text += " " + _("The cut on {measure} is one-sided: {share} of the accounts lie on its "
@@ -300,6 +301,10 @@ def _pareto_title(row: Mapping[Any, Any]) -> str:
 
 def _crossing_rank(result: Segmentation) -> int:
     return int(result.pareto.loc[result.pareto["is_crossing"], "rank"].iloc[0])
+
+
+def _plain(value: float) -> str:
+    return fmt_number(value, 0 if float(value).is_integer() else 1)
 
 
 def _class_colour(name: str) -> str:

@@ -109,5 +109,5 @@ def follow_declining(months: pd.DataFrame, stages: pd.DataFrame, *, as_of: date,
         parts.append(part)
     columns = ["account_id", "month", "sales_amount", "adjusted_amount", "trend_amount"]
     empty = history.assign(trend_amount=0.0).iloc[:0]
-    table = pd.concat(parts or [empty], ignore_index=True)
-    return table[columns]
+    table: pd.DataFrame = pd.concat(parts or [empty], ignore_index=True)[columns]
+    return table

@@ -64,8 +64,8 @@ def judge(measure: str, low: float, high: float, *, limit: float) -> tuple[str, 
     (('met', ''), ('not met', ''))
     """
     # Every known tenure reaches a range that begins at 0, whatever its interval says.
-    is_met = {"tenure": low > limit or (limit == 0 and not pd.isna(low)), "repurchase": low >= limit,
-              "returns": high <= limit}
+    is_met = {"tenure": low > limit or (limit == 0 and not pd.isna(low)),
+              "repurchase": low >= limit, "returns": high <= limit}
     is_missed = {"tenure": high <= limit, "repurchase": high < limit, "returns": low > limit}
     if is_met[measure]:
         return "met", ""

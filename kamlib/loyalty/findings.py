@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -100,13 +101,13 @@ def _high_returns(result: Loyalty, names: Names, currency: str) -> Iterator[Find
         amount=amount, evidence="returns", anchor="high_returners")
 
 
-def _missed(result: Loyalty, measure: str) -> list[dict[str, object]]:
+def _missed(result: Loyalty, measure: str) -> list[dict[str, Any]]:
     cells = result.benchmark
     cells = cells[(cells["measure"] == measure) & (cells["verdict"] == "not met")]
     return [{str(k): v for k, v in row.items()} for row in cells.to_dict("records")]
 
 
-def _published(cell: Mapping[str, object]) -> dict[str, object]:
+def _published(cell: Mapping[str, Any]) -> dict[str, Any]:
     chosen = BENCHMARK[(BENCHMARK["tier"] == cell["tier"])
                        & (BENCHMARK["measure"] == cell["measure"])]
     return {str(k): v for k, v in chosen.iloc[0].items()}

@@ -81,10 +81,10 @@ def _others(result: Loyalty) -> Iterator[Metric]:
 
 
 def _headline(result: Loyalty) -> Iterator[str]:
-    for row in result.retention.to_dict("records"):
+    for kept in result.retention.to_dict("records"):
         yield _("The accounts of a year ago now bring {nrr} of what they brought then; without "
-                "those that grew it is {grr}.", nrr=fmt_share(row["net_retention_share"]),
-                grr=fmt_share(row["gross_retention_share"]))
+                "those that grew it is {grr}.", nrr=fmt_share(kept["net_retention_share"]),
+                grr=fmt_share(kept["gross_retention_share"]))
     for row in _all(result.returns):
         if pd.notna(row["amount_return_rate_ci_low"]):
             yield _("Of what was sold in 12 months, {rate} came back ({span}).",
@@ -93,8 +93,8 @@ def _headline(result: Loyalty) -> Iterator[str]:
                         lambda x: fmt_share(x, 1)))
     if len(result.benchmark):
         n = result.benchmark["verdict"].value_counts()
-        yield _("Of the nine published loyalty figures, {met} are met, {missed} are not, and "
-                "{unsure} cannot be told.", met=fmt_count(n.get("met", 0)),
+        yield _("The nine published loyalty figures: {met} met, {missed} not met, {unsure} that "
+                "cannot be told.", met=fmt_count(n.get("met", 0)),
                 missed=fmt_count(n.get("not met", 0)), unsure=fmt_count(n.get("cannot tell", 0)))
     elif result.refused:
         yield _("Loyalty by tier could not be told. {reason}",

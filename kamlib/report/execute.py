@@ -180,6 +180,7 @@ def _execute(source: Path, target: Path, parameters: Mapping[str, Any], chapter:
     try:
         papermill.execute_notebook(
             str(source), str(target), parameters=dict(parameters), kernel_name="python3",
+            language="python",
             progress_bar=False, log_output=False, execution_timeout=timeout_s,
             start_timeout=120, shutdown_kernel="immediate",
             resources={"metadata": {"path": str(chapter.path.parent)}})

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from kamlib.dataset.advice import explain_quarantine
 
 from kamlib import language
 from kamlib.dataset import Dataset
@@ -136,6 +135,8 @@ def refuse_quarantine(dataset: Dataset, request: Request, *, accepted: bool) -> 
     over = dataset.over_tolerance(tolerance)
     if accepted or not len(over):
         return
+    from kamlib.dataset.advice import explain_quarantine
+
     tables = "; ".join(f"{name}: {fmt_count(bad)} of {fmt_count(read)} rows"
                        for name, bad, read in
                        over[["table", "quarantined", "read"]].itertuples(index=False))

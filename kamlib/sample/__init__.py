@@ -146,7 +146,7 @@ def _tell_truth(world: World) -> pd.DataFrame:
     for half in range(8):
         name = f"satisfaction_{2022 + half // 2}h{half % 2 + 1}"
         truth[name] = world.satisfaction[:, half]
-    return truth.round({"rate": 3, "line_amount": 2} | {c: 4 for c in truth.columns[-8:]})
+    return truth.round({"rate": 3, "line_amount": 2} | dict.fromkeys(truth.columns[-8:], 4))
 
 
 def write_truth(path: str | Path, *, seed: int, n_accounts: int) -> None:

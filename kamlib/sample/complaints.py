@@ -76,7 +76,7 @@ def simulate_actions(
     after_complaint = asked[["account_id", "day"]].assign(topic=asked["complaint_class"])
     after_complaint["day"] += 1
     company = pd.DataFrame({"topic": ["delivery", "delivery", "communication"],
-                            "wave_id": ["2025S", "2025A", "2023S"],
+                            "wave_id": ["W2025-03", "W2025-09", "W2023-03"],
                             "day": [day_of("2025-04-15"), day_of("2025-10-15"), 470]})  # fmt: skip
     table = pd.concat([after_survey, after_complaint, company], ignore_index=True)
     table = table[table["day"] < N_DAYS].sort_values(["day", "topic"], kind="stable")

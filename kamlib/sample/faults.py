@@ -49,7 +49,7 @@ def _spoil_orders(orders: pd.DataFrame) -> pd.DataFrame:
 
 def _spoil_answers(answers: pd.DataFrame) -> pd.DataFrame:
     spoilt = answers.copy()
-    for wave, score in zip(("2022A", "2024S", "2025A"), BAD_SCORES, strict=True):
+    for wave, score in zip(("W2022-09", "W2024-03", "W2025-09"), BAD_SCORES, strict=True):
         is_rating = (spoilt["wave_id"] == wave) & (spoilt["item_id"] == "Q05")
         spoilt.loc[spoilt.index[is_rating][3], "score"] = score
     return spoilt

@@ -8,10 +8,10 @@ import pandas as pd
 from kamlib.sample.life import segment_of
 from kamlib.sample.world import Array, World, choose, day_of, half_of, to_date
 
-WAVES = [f"{year}{season}" for year in range(2022, 2026) for season in ("S", "A")]
-FIRST_LONG_SCALE = 4  # from the wave 2024S on answers run from 0 to 10, so that NPS can be asked
-RIVAL_WAVES = {"2023A", "2024S", "2025S", "2025A"}
-IMPORTANCE_WAVES = {"2024A", "2025S", "2025A"}
+WAVES = [f"W{year}-{month}" for year in range(2022, 2026) for month in ("03", "09")]
+FIRST_LONG_SCALE = 4  # from March 2024 on answers run from 0 to 10, so that NPS can be asked
+RIVAL_WAVES = {"W2023-09", "W2024-03", "W2025-03", "W2025-09"}
+IMPORTANCE_WAVES = {"W2024-09", "W2025-03", "W2025-09"}
 # Item, text, category, weight, kind, level (0 usual, in points of the 5-point scale), slope on
 # satisfaction, slope on worse delivery.
 ITEMS: tuple[tuple[str, str, str, float, str, float, float, float], ...] = (
@@ -46,8 +46,7 @@ MODES = {"email": 0.55, "phone": 0.25, "online": 0.15, "post": 0.05}
 
 def _field_days(wave: str) -> tuple[int, int]:
     """First and last day in the field: four weeks in March or September."""
-    month = "03" if wave.endswith("S") else "09"
-    return day_of(f"{wave[:4]}-{month}-01"), day_of(f"{wave[:4]}-{month}-28")
+    return day_of(f"{wave[1:]}-01"), day_of(f"{wave[1:]}-28")
 
 
 def build_waves() -> pd.DataFrame:
@@ -56,8 +55,8 @@ def build_waves() -> pd.DataFrame:
     for number, wave in enumerate(WAVES):
         start, end = _field_days(wave)
         is_long = number >= FIRST_LONG_SCALE
-        season = "Spring" if wave.endswith("S") else "Autumn"
-        rows.append({"wave_id": wave, "name": f"{season} {wave[:4]}",
+        season = "Spring" if wave.endswith("03") else "Autumn"
+        rows.append({"wave_id": wave, "name": f"{season} {wave[1:5]}",
                      "start_date": to_date(start)[()], "end_date": to_date(end)[()],
                      "reference_from": to_date(max(start - 365, 0))[()],
                      "reference_to": to_date(start - 1)[()],

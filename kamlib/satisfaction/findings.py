@@ -71,13 +71,15 @@ def _index_fell(survey: Survey) -> list[Finding]:
 def _items_fell(survey: Survey, currency: str) -> list[Finding]:
     found = []
     for row in survey.items[survey.items["movement"] == "fell"].to_dict("records"):
-        sentence = _("“{item}” fell by {points} points ({range}); accounts that rate it lower buy "
-                     "for {amount} a year.", item=name_item(row),
+        sentence = _("“{item}” fell by {points} points ({range}).", item=name_item(row),
                      points=points(-row["change_index"]),
                      range=fmt_range(-row["change_index_ci_high"], -row["change_index_ci_low"],
-                                     points),
-                     amount=fmt_money(row["fallen_amount"], currency))
-        found.append(Finding("item_fell", sentence, _total(pd.Series([row["fallen_amount"]])),
+                                     points))
+        amount = _total(pd.Series([row["fallen_amount"]]))
+        if amount is not None:
+            sentence = _("{sentence} Accounts that rate it lower buy for {amount} a year.",
+                         sentence=sentence, amount=fmt_money(amount, currency))
+        found.append(Finding("item_fell", sentence, amount,
                              evidence=_fallen(row["n_fallen"], row["n_paired"]),
                              anchor="item_scores"))
     return found

@@ -123,7 +123,8 @@ def _assemble(waves: pd.DataFrame, scored: dict[str, WaveScores],
         for kind, default in (("rate", rules.rate_target), ("index", rules.index_target)))
     answered = score_accounts(now, satisfied_line=rules.satisfied_line)
     volumes = reference_volumes(wave, months=months, amounts=amounts)
-    hearing = _hear(wave, now, answered, tables, volumes=volumes, accounts=accounts, rules=rules)
+    hearing = _hear(wave, now, answered, tables, volumes=volumes, accounts=accounts, as_of=as_of,
+                    rules=rules)
     items = score_items(now, previous=before, amounts=amounts, rules=rules)
     measures, unanswered = _measure(now, answered, rules, index_target, rate_target)
     answers = tables["survey_answers"]
@@ -158,15 +159,27 @@ def _measure(now: WaveScores, answered: pd.DataFrame, rules: SatisfactionRules,
 
 def _hear(wave: pd.Series, now: WaveScores, answered: pd.DataFrame,
           tables: Mapping[str, pd.DataFrame], *, volumes: pd.Series, accounts: pd.DataFrame,
-          rules: SatisfactionRules) -> pd.DataFrame:
+          as_of: date, rules: SatisfactionRules) -> pd.DataFrame:
     if "party_role" in accounts:
         others = accounts.loc[accounts["party_role"].ne("customer").fillna(False), "account_id"]
         volumes = volumes[~volumes.index.isin(others)]
-    invitations = tables.get("survey_invitations")
-    if invitations is not None:
-        invitations = invitations[invitations["wave_id"] == wave["wave_id"]]
-    return build_hearing(build_frame(volumes, share=rules.frame_share), invitations=invitations,
+    return build_hearing(build_frame(volumes, share=rules.frame_share),
+                         invitations=_invitations_of(wave, tables, as_of),
                          questionnaires=now.questionnaires, accounts=answered)
+
+
+def _invitations_of(wave: pd.Series, tables: Mapping[str, pd.DataFrame],
+                    as_of: date) -> pd.DataFrame | None:
+    """The wave's invitations as they stood on as_of; None when there is no list of them."""
+    invitations, day = tables.get("survey_invitations"), pd.Timestamp(as_of)
+    if invitations is None:
+        return None
+    chosen = invitations[(invitations["wave_id"] == wave["wave_id"])
+                         & (pd.to_datetime(invitations["sent_date"]) <= day)].copy()
+    for column in ("reminded_date", "returned_date"):
+        dates = pd.to_datetime(chosen[column])
+        chosen[column] = dates.where(dates <= day)
+    return None if chosen.empty else chosen
 
 
 def _describe_accounts(now: WaveScores, before: WaveScores | None, answered: pd.DataFrame,

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from kamlib.handover import Attention, Finding
+from kamlib.labels import label
 from kamlib.language import _, _n, fmt_count, fmt_list, fmt_money, fmt_share
 from kamlib.segmentation.result import Segmentation
 
 MAX_NAMES = 3
+QUIET_CLASSES = ("important_win_back", "important_keep")
 Names = Mapping[str, str]
 
 
@@ -38,11 +40,11 @@ def find_attention(result: Segmentation, *, owners: Names, currency: str) -> Ite
                    now=fmt_money(row["net_amount"], currency))
         yield Attention(row["account_id"], reason, owner_id=owners.get(row["account_id"], ""),
                         amount=-float(row["change_amount"]), anchor="movers")
-    quiet = find_win_back(result)
+    quiet = find_quiet(result)
     quiet = quiet[~quiet["account_id"].isin(fallen["account_id"])].head(limit)
     for row in quiet.to_dict("records"):
-        reason = _("A large account with few orders, silent for {days} days: win it back.",
-                   days=fmt_count(row["days_since_last_sale"]))
+        reason = _("{rfm_class}: bought nothing for {days} days.",
+                   rfm_class=label(row["rfm_class"]), days=fmt_count(row["days_since_last_sale"]))
         yield Attention(row["account_id"], reason, owner_id=owners.get(row["account_id"], ""),
                         amount=float(row["net_amount"]), anchor="rfm")
 
@@ -54,9 +56,14 @@ def fallen_from_core(result: Segmentation) -> pd.DataFrame:
     return fallen.sort_values(["change_amount", "account_id"], ignore_index=True)
 
 
-def find_win_back(result: Segmentation) -> pd.DataFrame:
-    """Accounts of the class important_win_back, the largest first, from `rfm`."""
-    quiet = result.rfm[result.rfm["rfm_class"] == "important_win_back"]
+def find_quiet(result: Segmentation) -> pd.DataFrame:
+    """Large accounts without a sale for rules.quiet_days, the largest first, from `rfm`.
+
+    They are of the classes important_win_back (few orders) and important_keep (many).
+    """
+    rfm = result.rfm
+    quiet = rfm[rfm["rfm_class"].isin(QUIET_CLASSES)
+                & (rfm["days_since_last_sale"] >= result.rules.quiet_days)]
     return quiet.sort_values(["net_amount", "account_id"], ascending=[False, True],
                              ignore_index=True)
 
@@ -121,15 +128,16 @@ def _tier_rise(result: Segmentation, names: Names, currency: str) -> Iterator[Fi
 
 
 def _win_back(result: Segmentation, names: Names, currency: str) -> Iterator[Finding]:
-    quiet = find_win_back(result)
+    quiet = find_quiet(result)
     if quiet.empty:
         return
     amount = float(quiet["net_amount"].sum())
     yield Finding("win_back", _n(
-        "{n} large account with few orders has gone quiet ({names}): {amount} of sales are at "
-        "risk.",
-        "{n} large accounts with few orders have gone quiet ({names}): {amount} of sales are at "
-        "risk.", len(quiet), names=_named(quiet, names), amount=fmt_money(amount, currency)),
+        "{n} large account has bought nothing for {days} days or more ({names}): {amount} of "
+        "sales in 12 months are at risk.",
+        "{n} large accounts have bought nothing for {days} days or more ({names}): {amount} of "
+        "sales in 12 months are at risk.", len(quiet), names=_named(quiet, names),
+        days=fmt_count(result.rules.quiet_days), amount=fmt_money(amount, currency)),
         amount=amount, evidence="rfm", anchor="rfm_classes")
 
 

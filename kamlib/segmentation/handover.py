@@ -13,7 +13,7 @@ from kamlib.segmentation.findings import (
     fallen_from_core,
     find_attention,
     find_findings,
-    find_win_back,
+    find_quiet,
 )
 from kamlib.segmentation.metrics import find_metrics
 from kamlib.segmentation.result import QUESTIONS, Segmentation
@@ -53,15 +53,17 @@ def _headline(result: Segmentation, currency: str) -> Iterator[str]:
         return
     yield _core_sentence(result)
     yield _spread_sentence(result)
-    quiet = fmt_money(find_win_back(result)["net_amount"].sum(), currency)
+    quiet = find_quiet(result)
+    risk = _("Large accounts that bought nothing for {days} days stand for {amount} of sales in 12 "
+             "months.", days=fmt_count(result.rules.quiet_days),
+             amount=fmt_money(quiet["net_amount"].sum(), currency))
     if "moves" in result.refused:
-        yield _("{amount} of sales lie with large accounts that have gone quiet.", amount=quiet)
+        yield risk
         return
-    yield _n("{n} account fell out of core since the previous period; {amount} of sales lie with "
-             "large accounts that have gone quiet.",
-             "{n} accounts fell out of core since the previous period; {amount} of sales lie with "
-             "large accounts that have gone quiet.",
-             len(fallen_from_core(result)), amount=quiet)
+    fallen = _n("{n} account fell out of core since the previous period.",
+                "{n} accounts fell out of core since the previous period.",
+                len(fallen_from_core(result)))
+    yield _("{fallen} {risk}", fallen=fallen, risk=risk)
 
 
 def _core_sentence(result: Segmentation) -> str:

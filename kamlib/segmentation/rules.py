@@ -62,6 +62,10 @@ class SegmentationRules(Section):
     lopsided_share: float = rule(
         2 / 3, unit="share", source="BEH-01", gt=0.5, lt=1,
         help="A cut that leaves more than this share of the accounts on one side is reported.")
+    quiet_days: int = rule(
+        90, unit="days", source="convention: a quarter", ge=1,
+        help="A large account without a sale for so many days is called quiet; the RFM cut alone "
+             "calls half of all accounts not recent.")
     migration_cuts: Literal["re_estimated", "fixed"] = rule(
         "re_estimated", unit="choice", source="SEG-11",
         help="Former tiers by the cuts of their own time, or by the present ones.")

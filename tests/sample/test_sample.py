@@ -197,10 +197,11 @@ def test_order_and_cancel_pair_is_gigantic(tables: dict[str, pd.DataFrame]) -> N
 
 def test_delivery_gets_worse_and_most_in_the_south(tables: dict[str, pd.DataFrame]) -> None:
     answers = tables["survey_answers"].merge(tables["accounts"], on="account_id")
-    late = answers[(answers["item_id"] == "Q03") & answers["wave_id"].isin(["2024S", "2025A"])]
+    is_chosen = answers["wave_id"].isin(["W2024-03", "W2025-09"])
+    late = answers[(answers["item_id"] == "Q03") & is_chosen]
     is_south = late["region"] == DEFAULTS.delivery_region
     means = late.groupby([is_south, "wave_id"])["score"].mean().unstack()
-    fall = means["2024S"] - means["2025A"]
+    fall = means["W2024-03"] - means["W2025-09"]
     assert fall[True] > 1.5
     assert 0 < fall[False] < fall[True]
 

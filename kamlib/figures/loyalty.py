@@ -1,0 +1,259 @@
+"""Loyalty as charts and as computed readings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from kamlib.figures import theme
+from kamlib.labels import label
+from kamlib.language import (
+    _,
+    _n,
+    fmt_count,
+    fmt_money,
+    fmt_number,
+    fmt_range,
+    fmt_share,
+)
+from kamlib.loyalty import BENCHMARK, MEASURES, TIERS, Loyalty
+
+SHORT = partial(fmt_share, digits=1)
+
+
+def plot_tenure(result: Loyalty, *, ax: Axes | None = None, currency: str = "") -> Axes:
+    """Boxes of tenure by tier (accounts with a known start), the mean as a diamond."""
+    ax = ax or theme.new_axes(8.0, 4.2)
+    if result.tenures.empty:
+        return _nothing(ax, _reason(result, "tenure"))
+    rows = {row["tier"]: row for row in result.tenure.to_dict("records")}
+    ax.set_title(_("Core accounts have been customers for {core} years on average, general ones "
+                   "for {general}", core=fmt_number(rows["core"]["tenure_years"], 1),
+                   general=fmt_number(rows["general"]["tenure_years"], 1)))
+    parts = [result.tenures.loc[result.tenures["tier"] == tier, "tenure_years"] for tier in TIERS]
+    drawn = ax.boxplot(parts, positions=range(len(TIERS)), widths=0.5, patch_artist=True,
+                       showfliers=False, medianprops={"color": theme.INK},
+                       manage_ticks=False)
+    for box, tier in zip(drawn["boxes"], TIERS, strict=True):
+        box.set(facecolor=theme.TIER_COLOURS[tier], edgecolor=theme.INK, alpha=0.85)
+    means = [rows[tier]["tenure_years"] for tier in TIERS]
+    ax.plot(range(len(TIERS)), means, linestyle="", marker="D", markersize=7,
+            markerfacecolor="white", markeredgecolor=theme.INK, label=_("mean"))
+    ax.set_xticks(range(len(TIERS)), [
+        _("{tier}\n{known} of {n} known", tier=label(tier), known=fmt_count(rows[tier]["n_known"]),
+          n=fmt_count(rows[tier]["n_accounts"])) for tier in TIERS])
+    ax.set_ylabel(_("tenure (years)"))
+    ax.set_ylim(bottom=0)
+    ax.legend(loc="upper right")
+    return ax
+
+
+def read_tenure(result: Loyalty) -> str:
+    """Say the mean tenure by tier and for how many accounts it is not known."""
+    if result.tenure.empty:
+        return _reason(result, "tenure")
+    rows = {row["tier"]: row for row in result.tenure.to_dict("records")}
+    return _("Mean tenure in years: core {core}, important {important}, general {general}; median "
+             "over all {median}. The start of {unknown} of {n} accounts lies before the known "
+             "history, so they are left out.",
+             core=fmt_number(rows["core"]["tenure_years"], 1),
+             important=fmt_number(rows["important"]["tenure_years"], 1),
+             general=fmt_number(rows["general"]["tenure_years"], 1),
+             median=fmt_number(rows["all"]["median_tenure_years"], 1),
+             unknown=fmt_count(rows["all"]["n_unknown"]), n=fmt_count(rows["all"]["n_accounts"]))
+
+
+def plot_repurchase(result: Loyalty, *, ax: Axes | None = None, currency: str = "") -> Axes:
+    """Repurchase rate of each tier with its interval, the published rate as a mark."""
+    ax = ax or theme.new_axes(8.0, 3.8)
+    if result.repurchase.empty:
+        return _nothing(ax, _reason(result, "repurchase"))
+    rate = result.repurchase.iloc[-1]
+    ax.set_title(_("{rate} of the accounts bought again", rate=fmt_share(rate["repurchase_rate"])))
+    _plot_rates(ax, result.repurchase, "repurchase_rate", "n_observed", marks="repurchase")
+    ax.set_ylim(0, 1.12)
+    ax.set_ylabel(_("accounts that bought again (%)"))
+    return ax
+
+
+def read_repurchase(result: Loyalty) -> str:
+    """Say the repurchase rate of each tier, with its interval and n."""
+    if result.repurchase.empty:
+        return _reason(result, "repurchase")
+    parts = [_("{tier} {rate} ({span}, n = {n})", tier=label(row["tier"]).lower(),
+               rate=fmt_share(row["repurchase_rate"]), n=fmt_count(row["n_observed"]),
+               span=fmt_range(row["repurchase_rate_ci_low"], row["repurchase_rate_ci_high"],
+                              fmt_share)) for row in result.repurchase.to_dict("records")]
+    rules = result.rules
+    meaning = _("Bought on two days of the analysis window") if rules.repurchase_rule == "window" \
+        else _("Second purchase within {days} days", days=fmt_count(rules.repurchase_days))
+    return _("{meaning}: {parts}. Orders also decide on the tier, so core is high by construction.",
+             meaning=meaning, parts="; ".join(parts))
+
+
+def plot_returns(result: Loyalty, *, ax: Axes | None = None, currency: str = "") -> Axes:
+    """Return rate by amount of each tier with its interval, the published rate as a mark."""
+    ax = ax or theme.new_axes(8.0, 3.8)
+    if result.returns.empty:
+        return _nothing(ax, _reason(result, "returns"))
+    rate = result.returns.iloc[-1]
+    ax.set_title(_("{rate} of what was sold came back", rate=SHORT(rate["amount_return_rate"])))
+    _plot_rates(ax, result.returns, "amount_return_rate", "n_accounts", marks="returns")
+    ax.set_ylim(0, ax.get_ylim()[1] * 1.12)
+    ax.set_ylabel(_("returned of gross sales (%)"))
+    return ax
+
+
+def read_returns(result: Loyalty, *, currency: str = "") -> str:
+    """Say the return rate on its three bases and how few accounts make half of it."""
+    if result.returns.empty:
+        return _reason(result, "returns")
+    row = result.returns.to_dict("records")[-1]
+    text = _("Returned: {amount} of the amount ({money}), {quantity} of the quantity, {orders} of "
+             "the orders.", amount=SHORT(row["amount_return_rate"]),
+             money=fmt_money(row["returned_amount"], currency),
+             quantity=SHORT(row["quantity_return_rate"]), orders=SHORT(row["order_return_rate"]))
+    named = result.high_returners
+    return text + " " + _n("{n} account with orders enough returns more than {line}.",
+                           "{n} accounts with orders enough return more than {line}.", len(named),
+                           line=fmt_share(result.rules.high_return_share))
+
+
+def plot_benchmark(result: Loyalty, *, ax: Axes | None = None, currency: str = "") -> Axes:
+    """Nine cells, tiers down and measures across: estimate, published figure, verdict's colour."""
+    ax = ax or theme.new_axes(8.0, 4.2)
+    if result.benchmark.empty:
+        return _nothing(ax, _reason(result, "benchmark", "tenure", "repurchase", "returns"))
+    cells = {(c["tier"], c["measure"]): c for c in result.benchmark.to_dict("records")}
+    met = int((result.benchmark["verdict"] == "met").sum())
+    ax.set_title(_n("{n} of nine published loyalty figures is met",
+                    "{n} of nine published loyalty figures are met", met))
+    for y, tier in enumerate(TIERS):
+        for x, measure in enumerate(MEASURES):
+            cell = cells[tier, measure]
+            colour = theme.VERDICT_COLOURS[cell["verdict"]]
+            ax.bar(x, 0.9, bottom=y - 0.45, width=0.94, color=colour, alpha=0.16)
+            ax.text(x, y - 0.18, _measured(cell), ha="center", va="center", color=theme.INK,
+                    fontsize=11)
+            ax.text(x, y + 0.08, _("published: {figure}", figure=label(cell["published"])),
+                    ha="center", va="center", color=theme.MUTED, fontsize=9)
+            ax.text(x, y + 0.30, label(cell["verdict"]), ha="center", va="center", color=colour,
+                    fontsize=9, fontweight="bold")
+    ax.set_xticks(range(len(MEASURES)), [_("Tenure (years)"), _("Repurchase rate (%)"),
+                                         _("Return rate (%)")])
+    ax.set_yticks(range(len(TIERS)), [label(tier) for tier in TIERS])
+    ax.xaxis.tick_top()
+    ax.set_xlim(-0.5, 2.5)
+    ax.set_ylim(2.5, -0.5)
+    ax.grid(False)
+    ax.spines["bottom"].set_visible(False)
+    return ax
+
+
+def read_benchmark(result: Loyalty) -> str:
+    """Say which of the nine published figures are met, which are not, and why some are open."""
+    if result.benchmark.empty:
+        return _reason(result, "benchmark", "tenure", "repurchase", "returns")
+    cells = result.benchmark
+    groups = [(label(verdict), cells[cells["verdict"] == verdict])
+              for verdict in ("met", "not met", "cannot tell")]
+    groups.append((_("Between two published ranges"), cells[cells["benchmark_class"] == "between"]))
+    return " ".join(
+        _("{verdict}: {cells}.", verdict=verdict,
+          cells="; ".join(_cell_name(cell) for cell in group.to_dict("records")))
+        for verdict, group in groups if len(group))
+
+
+def plot_retention(result: Loyalty, *, ax: Axes | None = None, currency: str = "") -> Axes:
+    """The bridge from last year's revenue of these accounts to this year's."""
+    ax = ax or theme.new_axes(8.0, 4.2)
+    if result.retention.empty:
+        return _nothing(ax, _reason(result, "retention"))
+    row = result.retention.to_dict("records")[0]
+    ax.set_title(_("The accounts of a year ago bring {nrr} of what they brought then",
+                   nrr=fmt_share(row["net_retention_share"])))
+    steps = [(_("a year ago"), 0.0, row["opening_amount"], theme.TIER_COLOURS["core"]),
+             (_("left"), row["opening_amount"], -row["churned_amount"],
+              theme.VERDICT_COLOURS["worse"]),
+             (_("shrank"), row["opening_amount"] - row["churned_amount"],
+              -row["contraction_amount"], theme.VERDICT_COLOURS["worse"]),
+             (_("grew"), row["closing_amount"] - row["expansion_amount"],
+              row["expansion_amount"], theme.VERDICT_COLOURS["better"]),
+             (_("now"), 0.0, row["closing_amount"], theme.TIER_COLOURS["core"])]
+    for x, (_name, bottom, height, colour) in enumerate(steps):
+        ax.bar(x, height, bottom=bottom, color=colour, width=0.62)
+        ax.text(x, max(bottom, bottom + height), fmt_money(height, ""), ha="center", va="bottom",
+                color=theme.INK, fontsize=9)
+    ax.set_xticks(range(len(steps)), [step[0] for step in steps])
+    ax.set_ylabel(_("net sales of 12 months ({currency})", currency=currency) if currency
+                  else _("net sales of 12 months"))
+    ax.margins(y=0.1)
+    theme.amount_axis(ax)
+    return ax
+
+
+def read_retention(result: Loyalty, *, currency: str = "") -> str:
+    """Say net and gross revenue retention and what made them."""
+    if result.retention.empty:
+        return _reason(result, "retention")
+    row = result.retention.to_dict("records")[0]
+    return _("{n} accounts with sales a year ago: {churned} left with {gone}, the others shrank by "
+             "{shrunk} and grew by {grown}. Net revenue retention {nrr}, gross {grr}.",
+             n=fmt_count(row["n_accounts"]), churned=fmt_count(row["n_churned"]),
+             gone=fmt_money(row["churned_amount"], currency),
+             shrunk=fmt_money(row["contraction_amount"], currency),
+             grown=fmt_money(row["expansion_amount"], currency),
+             nrr=fmt_share(row["net_retention_share"], 1),
+             grr=fmt_share(row["gross_retention_share"], 1))
+
+
+def _plot_rates(ax: Axes, table: pd.DataFrame, rate: str, n: str, *,
+                marks: str) -> None:
+    rows = {row["tier"]: row for row in table.to_dict("records")}
+    for x, tier in enumerate(TIERS):
+        row = rows[tier]
+        ax.bar(x, row[rate], width=0.5, color=theme.TIER_COLOURS[tier])
+        ax.vlines(x, row[f"{rate}_ci_low"], row[f"{rate}_ci_high"], color=theme.INK, linewidth=1.2)
+        top = np.nanmax([row[rate], row[f"{rate}_ci_high"], 0.0])
+        ax.annotate(SHORT(row[rate]), (x, top), xytext=(0, 4), textcoords="offset points",
+                    ha="center", fontsize=9, color=theme.INK)
+    cells = BENCHMARK[BENCHMARK["measure"] == marks].set_index("tier").loc[list(TIERS)]
+    # Of repurchase the least, of returns the most that was published for a tier.
+    ends = cells["benchmark_high" if marks == "returns" else "benchmark_low"]
+    ax.plot(range(len(TIERS)), ends, linestyle="", marker="D", markersize=7,
+            markerfacecolor="white", markeredgecolor=theme.INK, label=_("published"))
+    ax.set_xticks(range(len(TIERS)), [_("{tier}\nn = {n}", tier=label(tier),
+                                        n=fmt_count(rows[tier][n])) for tier in TIERS])
+    theme.share_axis(ax)
+    ax.legend(loc="upper right")
+
+
+def _measured(cell: Mapping[Any, Any]) -> str:
+    unit = "years" if cell["measure"] == "tenure" else "share"
+    value, low, high = (cell[f"measured_{unit}{end}"] for end in ("", "_ci_low", "_ci_high"))
+    fmt = partial(fmt_number, digits=1) if unit == "years" else SHORT
+    return _("{value} ({span})", value=fmt(value), span=fmt_range(low, high, fmt))
+
+
+def _cell_name(cell: Mapping[Any, Any]) -> str:
+    return _("{tier} {measure}", tier=label(cell["tier"]).lower(),
+             measure=label(cell["measure"]).lower())
+
+
+def _reason(result: Loyalty, *tables: str) -> str:
+    reasons = [result.refused[name] for name in tables if name in result.refused]
+    return reasons[0] if reasons else _("There is nothing to show for this period.")
+
+
+def _nothing(ax: Axes, reason: str) -> Axes:
+    ax.set_title(_("This could not be answered"))
+    ax.text(0.5, 0.5, theme.wrap(reason, width=60, lines=4), ha="center", va="center",
+            transform=ax.transAxes, color=theme.MUTED)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    return ax

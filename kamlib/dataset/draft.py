@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import itertools
 import json
 import os
 import re
@@ -23,7 +24,6 @@ from kamlib.dataset.expressions import (
 from kamlib.dataset.file import ReadOptions
 from kamlib.dataset.matching import Match, match_columns
 from kamlib.dataset.opening import Dataset, open_dataset
-from kamlib.dataset.profile import Profile
 from kamlib.dataset.questionnaire import write_item_rows, write_wave_rows
 from kamlib.dataset.recognise import Guess, find_currency, recognise_files
 from kamlib.dataset.sniff import write_csv
@@ -93,7 +93,8 @@ def write_dataset_file(paths: Sequence[str | Path], *, out: str | Path) -> Draft
     path.write_text(text, encoding="utf-8")
     for other, content in beside.items():
         other.write_text(content, encoding="utf-8")
-    ambiguous = tuple(line.strip() for line in text.splitlines() if "AMBIGUOUS" in line)
+    ambiguous = tuple(line.strip() for line in text.splitlines()
+                      if "AMBIGUOUS" in line and not line.startswith("#"))
     draft = Draft(path, tuple(guesses), ambiguous, text, tuple(beside))
     try:
         return replace(draft, dataset=open_dataset(path))
@@ -174,12 +175,17 @@ def _common_glob(paths: Sequence[Path]) -> Path | None:
     names = [path.name for path in paths]
     if len({path.parent for path in paths}) > 1 or len(set(names)) < 2:
         return None
-    head = os.path.commonprefix(names)
-    tail = os.path.commonprefix([name[::-1] for name in names])[::-1]
+    head = _common_start(names)
+    tail = _common_start([name[::-1] for name in names])[::-1]
     if re.search(r"[\[\]*?]", head + tail):
         return None
     matched = {p.name for p in paths[0].parent.glob(f"{head}*{tail}")}
     return paths[0].parent / f"{head}*{tail}" if matched == set(names) else None
+
+
+def _common_start(names: Sequence[str]) -> str:
+    same = itertools.takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    return "".join(letters[0] for letters in same)
 
 
 # -- sections ------------------------------------------------------------------------------------
@@ -214,7 +220,8 @@ def _cut_out(guess: Guess, table: str, folder: Path) -> list[_Section]:
     free = {n: guess.profiles[n] for n in guess.unused if n != source and guess.profiles[n].n}
     matches = [m for m in match_columns(free, columns)
                if m.score > 0.75 or m.how == "name"] if source else []
-    if not matches or table == "products" and "product_line" not in {m.column for m in matches}:
+    found = {match.column for match in matches}
+    if not matches or (table == "products" and "product_line" not in found):
         return []
     day = write_name(guess.source_of("order_date"))
     part = replace(guess, table=table, matches=(Match(key, source, "name", 1.0), *matches))
@@ -293,8 +300,8 @@ def _extent(guess: Guess, column: str) -> tuple[date, date]:
 # -- text ------------------------------------------------------------------------------------
 
 def _write_text(guesses: Sequence[Guess], sections: Sequence[_Section], path: Path) -> str:
-    lines = ["# Written by kam init. A guess says what it was made from; look at every line that "
-             "says", "# AMBIGUOUS before you trust a number.",
+    lines = ["# Written by kam init. A guess says what it was made from; what is marked",
+             "# AMBIGUOUS has to be decided before a number can be trusted.",
              *(f"# {guess.sniffed.label}: {doubt}" for guess in guesses for doubt in guess.doubts),
              *(f"# {guess.sniffed.label} was not recognised and is left out."
                for guess in guesses if not guess.table),
@@ -377,7 +384,7 @@ def _guess_tax(orders: Guess) -> tuple[str, str]:
         return "excluded", f"guess, from {toml(name)}"
     if re.search(r"含税|incl|with (vat|tax)|\bgross\b", name, re.IGNORECASE):
         return "included", f"guess, from {toml(name)}"
-    return "unknown", "AMBIGUOUS: write excluded or included, as the amounts are without or with VAT"
+    return "unknown", "AMBIGUOUS: excluded or included, as the amounts are without or with VAT"
 
 
 def _section_comment(guess: Guess) -> str:
@@ -411,8 +418,3 @@ def toml(value: Any) -> str:
             re.fullmatch(r"[^'\x00-\x1f]*", value):
         return f"'{value}'"
     return json.dumps(value, ensure_ascii=False)
-
-
-def profile_of(guess: Guess, column: str) -> Profile:
-    """Return the profile of the source's column that a dictionary column was matched to."""
-    return guess.profiles[guess.source_of(column)]

@@ -211,7 +211,7 @@ def _turn_positive_returns(guess: Guess, drafted: dict[str, Drafted]) -> dict[st
 
 def draft_excludes(guess: Guess, drafted: Mapping[str, Drafted]) -> dict[str, Drafted]:
     """Draft exclusions for what spreadsheets leave among the rows: totals, repeated headers."""
-    excludes = {}
+    excludes: dict[str, Drafted] = {}
     for name, profile in guess.profiles.items():
         if name in profile.values and profile.n > 1:
             excludes.setdefault("repeated_header", Drafted(
@@ -222,8 +222,7 @@ def draft_excludes(guess: Guess, drafted: Mapping[str, Drafted]) -> dict[str, Dr
                 f"{write_name(name)} IN ({', '.join(map(quote_text, totals))})",
                 "guess: lines with totals"))
     account = guess.source_of("account_id")
-    profile = guess.profiles[account] if account else None
-    if guess.table == "orders" and profile and profile.n < profile.n_rows:
+    if guess.table == "orders" and guess.profiles[account].n < guess.profiles[account].n_rows:
         excludes["no_account"] = Drafted(f"{write_name(account)} IS NULL",
                                          "guess: lines without an account say nothing of one")
     return excludes

@@ -44,6 +44,7 @@ class TypedSource:
     names: tuple[str, ...]
     kinds: tuple[str, ...]  # "text" where there is no typed copy
     read: ReadOptions
+    about: str = ""  # what to say beside a missing column
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,13 @@ def build_typed(source: Source, *, read: ReadOptions, con: Any) -> TypedSource:
     names = tuple(source.table.columns)
     aliased = source.table.select(**{f"r{i}": source.table[name] for i, name in enumerate(names)})
     if not source.is_text:
-        return TypedSource(aliased, names, ("text",) * len(names), read)
+        return TypedSource(aliased, names, ("text",) * len(names), read, source.about)
     kinds = _detect_kinds(aliased, names, read, con)
     copies = ", ".join(f"{_typed_sql(f'r{i}', kind, read)} AS t{i}"
                        for i, kind in enumerate(kinds) if kind != "text")
     table = con.sql(f"SELECT *, {copies} FROM ({con.compile(aliased)})", dialect="duckdb") \
         if copies else aliased
-    return TypedSource(table, names, kinds, read)
+    return TypedSource(table, names, kinds, read, source.about)
 
 
 def _typed_sql(column: str, kind: str, read: ReadOptions) -> str:
@@ -90,8 +91,8 @@ def _typed_sql(column: str, kind: str, read: ReadOptions) -> str:
 def _number_shape(read: ReadOptions) -> str:
     """A regular expression of numbers, so that '31.12.2025' is none where '.' parts thousands."""
     point = re.escape(read.decimal)
-    groups = f"\\d{{1,3}}({re.escape(read.thousands)}\\d{{2,4}})*{re.escape(read.thousands)}\\d{{3}}|" \
-        if read.thousands else ""
+    mark = re.escape(read.thousands)
+    groups = rf"\d{{1,3}}({mark}\d{{2,4}})*{mark}\d{{3}}|" if mark else ""
     return quote_text(rf"^[+-]?({groups}\d+)?({point}\d*)?([eE][+-]?\d+)?$")
 
 
@@ -154,7 +155,8 @@ def build_mapping(spec: TableSpec, schema: SchemaTable, typed: TypedSource, *, i
         if column.required and name not in expressions and name not in spec.constants:
             raise InputError(f"{where}: the column {name!r} ({column.meaning}) is required, and "
                              "neither [columns] nor a source column of that name gives it. "
-                             f"The source has: {', '.join(typed.names[:40])}.")
+                             f"The source has: {', '.join(typed.names[:40])}."
+                             f"{typed.about and ' ' + typed.about}")
     excludes = [(reason, _resolve(text, typed, is_text=is_text, wanted="boolean",
                                   where=f"{where}.exclude.{reason}")[0])
                 for reason, text in spec.exclude.items()]
@@ -195,7 +197,7 @@ def _resolve(text: str, typed: TypedSource, *, is_text: bool, wanted: str,
     root = exp.Paren(this=tree)  # a root of its own, so that a bare column can be replaced
     for column in list(root.find_all(exp.Column)):
         name = ".".join(part.name for part in column.parts)
-        index = typed.names.index(find_column(typed.names, name, where=where))
+        index = typed.names.index(find_column(typed.names, name, where=where, about=typed.about))
         copy = "" if _is_text_use(column, tree, wanted == "text") else \
             f"t{index}" if typed.kinds[index] != "text" else \
             _mixed_copy(column, index, typed, wanted) if is_text else ""
@@ -240,8 +242,8 @@ def _mixed_copy(column: Any, index: int, typed: TypedSource, wanted: str) -> str
         node = node.parent
     parent = node.parent
     is_result = (isinstance(parent, exp.Paren | exp.Coalesce)
-                 or isinstance(parent, exp.Case) and node.arg_key == "default"
-                 or isinstance(parent, exp.If) and node.arg_key in ("true", "false"))
+                 or (isinstance(parent, exp.Case) and node.arg_key == "default")
+                 or (isinstance(parent, exp.If) and node.arg_key in ("true", "false")))
     if is_result and wanted in ("decimal", "number", "integer", "date"):
         return _typed_sql(f"r{index}", wanted, read)
     if isinstance(parent, exp.Cast):

@@ -29,7 +29,8 @@ VALUE_WORDS: dict[str, tuple[str, ...]] = {
     "cancellation": ("cancellation", "cancelled", "canceled", "cancel", "取消", "作废", "撤销"),
     "adjustment": ("adjustment", "adjust", "correction", "调整", "冲销"),
     "free": ("free", "sample", "gift", "赠品", "赠送", "样品"),
-    "customer": ("customer", "client", "客户", "购买方"), "supplier": ("supplier", "vendor", "供应商"),
+    "customer": ("customer", "client", "客户", "购买方"),
+    "supplier": ("supplier", "vendor", "供应商"),
     "partner": ("partner", "合作伙伴", "合作方"),
     "won": ("won", "closed won", "赢单", "成交", "中标", "是"),
     "lost": ("lost", "closed lost", "输单", "丢单", "未中标", "否"),
@@ -170,7 +171,7 @@ def match_columns(profiles: Mapping[str, Profile], columns: Mapping[str, Column]
                 scores[name, source] = by_name * (0.6 + 0.4 * fit)
     order = {name: i for i, name in enumerate(columns)}
     taken: dict[str, str] = {}
-    matches = []
+    matches: list[Match] = []
     for (name, source), score in sorted(scores.items(), key=lambda p: (-p[1], order[p[0][0]])):
         if name in {m.column for m in matches} or source in taken:
             continue

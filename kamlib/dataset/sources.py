@@ -48,6 +48,7 @@ class Source:
 
     is_text: the columns are text as written; is_stored: a table, not a view over a file.
     broken_lines: lines that could not be cut into columns (line, text, problem).
+    about: what to know when a column is missing: other sheets, a header further down.
     """
 
     table: Table
@@ -56,6 +57,7 @@ class Source:
     files: tuple[SourceFile, ...] = ()
     broken_lines: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=["line", "text", "problem"]))
+    about: str = ""
 
 
 def quote_name(name: str) -> str:
@@ -92,10 +94,15 @@ def load_source(source: str | Sequence[str], *, read: ReadOptions, folder: Path,
 def find_files(source: str | Sequence[str], *, folder: Path, where: str) -> list[Path]:
     """Return the files a source stands for, sorted; [] when it is a table of the engine."""
     for name in [source] if isinstance(source, str) else source:
+        filled = fill_variables(name, origin=where)
+        if (folder / filled).is_file():  # first, since a name like "orders [1].csv" is no glob
+            return [folder / filled]
         # a filled name may be absolute, which Path.glob does not take
-        paths = sorted(glob.glob(str(folder / fill_variables(name, origin=where))))  # noqa: PTH207
+        paths = [folder / each for each in glob.glob(filled, root_dir=folder)]  # noqa: PTH207
+        # "~$orders.xlsx" lies beside a workbook that somebody has open
+        paths = [path for path in paths if path.is_file() and not path.name.startswith("~$")]
         if paths:
-            return [Path(path) for path in paths]
+            return sorted(paths)
     return []
 
 
@@ -116,7 +123,8 @@ def join_source(source: Source, joined: Source, *, name: str, spec: Join, where:
     table = source.table.left_join(renamed, predicates)
     return Source(table=table, is_text=source.is_text, is_stored=source.is_stored,
                   files=source.files + joined.files,
-                  broken_lines=pd.concat([source.broken_lines, joined.broken_lines]))
+                  broken_lines=pd.concat([source.broken_lines, joined.broken_lines]),
+                  about=source.about)
 
 
 def unpivot_source(source: Source, *, spec: Unpivot, where: str) -> Source:
@@ -131,11 +139,14 @@ def unpivot_source(source: Source, *, spec: Unpivot, where: str) -> Source:
     table = source.table.pivot_longer(s.cols(*dict.fromkeys(columns)), names_to=spec.name,
                                       values_to=spec.answer)
     return Source(table=table, is_text=source.is_text, is_stored=source.is_stored,
-                  files=source.files, broken_lines=source.broken_lines)
+                  files=source.files, broken_lines=source.broken_lines, about=source.about)
 
 
-def find_column(columns: Sequence[str], name: str, *, where: str) -> str:
-    """Return the source's own spelling of a column, whatever the case; refuse with a hint."""
+def find_column(columns: Sequence[str], name: str, *, where: str, about: str = "") -> str:
+    """Return the source's own spelling of a column, whatever the case; refuse with a hint.
+
+    about: what else to say of the source when the column is missing.
+    """
     if name in columns:
         return name
     by_lower = {c.lower(): c for c in columns}
@@ -148,7 +159,7 @@ def find_column(columns: Sequence[str], name: str, *, where: str) -> str:
             hint = (f" The file seems to have only one column: probably the delimiter is "
                     f"{found!r}; write delimiter = {found!r} under read.".replace("'\\t'", '"\\t"'))
     raise InputError(f"{where}: the source has no column {name!r}.{hint} "
-                     f"It has: {', '.join(columns[:40])}.")
+                     f"It has: {', '.join(columns[:40])}.{about and ' ' + about}")
 
 
 def _looks_like_file(name: str) -> bool:
@@ -168,6 +179,7 @@ def _load_engine_table(name: str, engine: Any, where: str) -> Source:
 
 def _load_files(paths: list[Path], read: ReadOptions, con: Any, where: str) -> Source:
     files = tuple(fingerprint_file(path) for path in paths)
+    _refuse_copies(files, where)
     kinds = {_kind(path) for path in paths}
     if len(kinds) > 1:
         raise InputError(f"{where}: the glob matches files of different kinds "
@@ -180,10 +192,21 @@ def _load_files(paths: list[Path], read: ReadOptions, con: Any, where: str) -> S
             raise InputError(f"{where}: {paths[0].name} cannot be read as Parquet: "
                              f"{one_line(error)[:200]}. Export it again.") from error
     if kind == "excel":
-        tables = [_read_excel(path, read, where) for path in paths]
-        return Source(_store(con, pa.concat_tables(tables)), True, True, files)
-    table, broken = _read_text(paths, read, con, where)
-    return Source(table, True, True, files, broken)
+        sheets = [_read_excel(path, read, where) for path in paths]
+        table = pa.concat_tables([table for table, _ in sheets])
+        return Source(_store(con, table), True, True, files, about=sheets[0][1])
+    text, broken = _read_text(paths, read, con, where)
+    return Source(text, True, True, files, broken, _describe_header(paths[0], read, where))
+
+
+def _refuse_copies(files: Sequence[SourceFile], where: str) -> None:
+    seen: dict[str, str] = {}
+    for file in files:
+        if file.sha256 in seen:
+            raise InputError(f"{where}: {seen[file.sha256]} and {file.name} hold the same bytes, so "
+                             "every line would be counted twice. Remove one of them, or make the "
+                             "glob narrower.")
+        seen[file.sha256] = file.name
 
 
 def _kind(path: Path) -> str:
@@ -244,9 +267,14 @@ def _as_utf8(path: Path, encoding: str, folder: Path) -> Path:
     if encoding in ("utf-8", "utf-8-sig", "ascii"):
         return path
     copy = folder / f"{next(_counter)}.csv"
-    with _open_text(path, encoding) as stream, copy.open("w", encoding="utf-8", newline="") as out:
-        for block in iter(lambda: stream.read(1 << 20), ""):
-            out.write(block)
+    try:
+        with _open_text(path, encoding) as stream, \
+                copy.open("w", encoding="utf-8", newline="") as out:
+            for block in iter(lambda: stream.read(1 << 20), ""):
+                out.write(block)
+    except UnicodeError as error:
+        raise InputError(f"{path.name} is not written in {encoding} throughout: {one_line(error)}. "
+                         "Export it again in one encoding, or name another under read.") from error
     return copy
 
 
@@ -265,6 +293,25 @@ def _read_text(paths: list[Path], read: ReadOptions, con: Any,
         if read.whitespace:
             return _read_spaced(files, headers[0], read, con)
         return _read_delimited(files, headers[0], read, con, where)
+
+
+def _describe_header(path: Path, read: ReadOptions, where: str) -> str:
+    """Say where the header seems to be when the line taken for it fills fewer cells than others."""
+    if read.whitespace or not read.header:
+        return ""
+    with _open_text(path, _check_encoding(path, read, where)) as stream:
+        lines = list(itertools.islice(stream, read.skip, read.skip + 30))
+    rows = csv.reader(lines, delimiter=read.delimiter, quotechar=read.quote or None)
+    return _describe_title([sum(bool(c.strip()) for c in row) for row in rows], "Line", read)
+
+
+def _describe_title(filled: Sequence[int], what: str, read: ReadOptions) -> str:
+    fuller = next((i for i, n in enumerate(filled) if n == max(filled)), 0)
+    if fuller == 0 or filled[0] > 0.6 * filled[fuller]:
+        return ""
+    return (f"{what} {read.skip + 1} fills {filled[0]} cell(s) and {what.lower()} "
+            f"{read.skip + fuller + 1} fills {filled[fuller]}, so the header seems to be there: "
+            f"write skip = {read.skip + fuller} under read.")
 
 
 def _header(path: Path, encoding: str, read: ReadOptions, where: str) -> list[str]:
@@ -364,18 +411,29 @@ def read_sheet(path: Path, *, sheet: str, where: str) -> tuple[list[list[Any]], 
     return book.get_sheet_by_name(sheet or sheets[0]).to_python(skip_empty_area=False), sheets
 
 
-def _read_excel(path: Path, read: ReadOptions, where: str) -> pa.Table:
-    rows, _ = read_sheet(path, sheet=read.sheet, where=where)
-    rows = [row for row in rows[read.skip:] if any(cell != "" for cell in row)]
+def _read_excel(path: Path, read: ReadOptions, where: str) -> tuple[pa.Table, str]:
+    """Return a sheet as a table of text, and what to say of it when a column is missing."""
+    rows, sheets = read_sheet(path, sheet=read.sheet, where=where)
+    rows = rows[read.skip:]
+    about = _describe_sheets([sum(c != "" for c in row) for row in rows[:30]], sheets, read)
+    rows = [row for row in rows if any(cell != "" for cell in row)]
     if not rows:
-        raise InputError(f"{where}: the sheet {read.sheet or 'first'!r} of {path.name} is empty. "
-                         "Name the sheet that holds the rows, or correct skip.")
+        raise InputError(f"{where}: the sheet {read.sheet or sheets[0]!r} of {path.name} is empty "
+                         f"after {read.skip} skipped row(s). {about or 'Correct skip.'}")
     header = list(read.names) or unique_names(rows[0]) if read.header else \
         list(read.names) or [f"column_{i}" for i in range(1, len(rows[0]) + 1)]
     body = rows[1:] if read.header else rows
     columns = [pa.array([cell_text(row[i], read) if i < len(row) else None for row in body],
                         pa.string()) for i in range(len(header))]
-    return pa.table(columns, names=header)
+    return pa.table(columns, names=header), about
+
+
+def _describe_sheets(filled: Sequence[int], sheets: Sequence[str], read: ReadOptions) -> str:
+    title = _describe_title(filled, "Row", read) if read.header else ""
+    others = [sheet for sheet in sheets if sheet != (read.sheet or sheets[0])]
+    also = (f"This is the sheet {read.sheet or sheets[0]!r}; the workbook also has: "
+            f"{', '.join(others)}. Name the right one with sheet under read.") if others else ""
+    return " ".join(filter(None, (title, also)))
 
 
 def cell_text(cell: Any, read: ReadOptions) -> str | None:

@@ -111,8 +111,9 @@ def read_movement(result: Lifecycle, *, currency: str = "") -> str:
     rows = result.movement.set_index("movement")
     counts, amounts = rows["n_accounts"], rows["net_amount"]
     rates = result.rates.iloc[0]
-    text = _("{new} new accounts bought {new_amount}; {lost} lost ones had bought {lost_amount} "
-             "in the 12 months before; {kept} of the accounts active at opening are kept.",
+    text = _("{new} new against {lost} lost: the new bought {new_amount}, the lost had bought "
+             "{lost_amount} in the 12 months before. {kept} of the accounts active at opening are "
+             "kept.",
              new=fmt_count(counts["new"]), new_amount=fmt_money(amounts["new"], currency),
              lost=fmt_count(-counts["lost"]), lost_amount=fmt_money(-amounts["lost"], currency),
              kept=fmt_share(rates["logo_retention_share"], digits=1))
@@ -196,9 +197,9 @@ def read_cohorts(result: Lifecycle, *, currency: str = "") -> str:
     if year.empty:
         return _("No cohort of sufficient size has been followed for a year. {left_out}",
                  left_out=result.cohorts.describe_exclusions())
-    return _("Four quarters after their first, {active} of {n} accounts in {cohorts} cohorts "
-             "bought ({share}). {left_out}", active=fmt_count(year["n_active"].sum()),
-             n=fmt_count(year["n_accounts"].sum()), cohorts=fmt_count(len(year)),
+    return _("Four quarters after their first, {active} of {n} accounts bought ({share}). "
+             "{left_out}", active=fmt_count(year["n_active"].sum()),
+             n=fmt_count(year["n_accounts"].sum()),
              share=fmt_share(year["n_active"].sum() / year["n_accounts"].sum()),
              left_out=result.cohorts.describe_exclusions())
 

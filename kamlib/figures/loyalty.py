@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 
 from kamlib.figures import theme
 from kamlib.labels import label
@@ -23,6 +24,7 @@ from kamlib.language import (
 )
 from kamlib.loyalty import BENCHMARK, MEASURES, TIERS, Loyalty
 
+VERDICTS = ("met", "not met", "cannot tell")
 SHORT = partial(fmt_share, digits=1)
 
 
@@ -40,7 +42,7 @@ def plot_tenure(result: Loyalty, *, ax: Axes | None = None, currency: str = "") 
                        showfliers=False, medianprops={"color": theme.INK},
                        manage_ticks=False)
     for box, tier in zip(drawn["boxes"], TIERS, strict=True):
-        box.set(facecolor=theme.TIER_COLOURS[tier], edgecolor=theme.INK, alpha=0.85)
+        box.set(facecolor=theme.TIER_COLOURS[tier], edgecolor=theme.INK, alpha=0.6)
     means = [rows[tier]["tenure_years"] for tier in TIERS]
     ax.plot(range(len(TIERS)), means, linestyle="", marker="D", markersize=7,
             markerfacecolor="white", markeredgecolor=theme.INK, label=_("mean"))
@@ -48,7 +50,7 @@ def plot_tenure(result: Loyalty, *, ax: Axes | None = None, currency: str = "") 
         _("{tier}\n{known} of {n} known", tier=label(tier), known=fmt_count(rows[tier]["n_known"]),
           n=fmt_count(rows[tier]["n_accounts"])) for tier in TIERS])
     ax.set_ylabel(_("tenure (years)"))
-    ax.set_ylim(bottom=0)
+    ax.set_ylim(0, ax.get_ylim()[1] * 1.12)
     ax.legend(loc="upper right")
     return ax
 
@@ -131,25 +133,23 @@ def plot_benchmark(result: Loyalty, *, ax: Axes | None = None, currency: str = "
         return _nothing(ax, _reason(result, "benchmark", "tenure", "repurchase", "returns"))
     cells = {(c["tier"], c["measure"]): c for c in result.benchmark.to_dict("records")}
     met = int((result.benchmark["verdict"] == "met").sum())
-    ax.set_title(_n("{n} of nine published loyalty figures is met",
-                    "{n} of nine published loyalty figures are met", met))
+    ax.set_title(_n("{n} of {all} published loyalty figures is met",
+                    "{n} of {all} published loyalty figures are met", met,
+                    all=fmt_count(len(cells))))
+    codes = [[VERDICTS.index(cells[tier, measure]["verdict"]) for measure in MEASURES]
+             for tier in TIERS]
+    colours = ListedColormap([theme.VERDICT_COLOURS[verdict] for verdict in VERDICTS])
+    ax.pcolormesh(np.arange(4), np.arange(4), codes, cmap=colours, vmin=0, vmax=len(VERDICTS) - 1,
+                  alpha=0.18, edgecolors="white", linewidth=6)
     for y, tier in enumerate(TIERS):
         for x, measure in enumerate(MEASURES):
-            cell = cells[tier, measure]
-            colour = theme.VERDICT_COLOURS[cell["verdict"]]
-            ax.bar(x, 0.9, bottom=y - 0.45, width=0.94, color=colour, alpha=0.16)
-            ax.text(x, y - 0.18, _measured(cell), ha="center", va="center", color=theme.INK,
-                    fontsize=11)
-            ax.text(x, y + 0.08, _("published: {figure}", figure=label(cell["published"])),
-                    ha="center", va="center", color=theme.MUTED, fontsize=9)
-            ax.text(x, y + 0.30, label(cell["verdict"]), ha="center", va="center", color=colour,
-                    fontsize=9, fontweight="bold")
-    ax.set_xticks(range(len(MEASURES)), [_("Tenure (years)"), _("Repurchase rate (%)"),
-                                         _("Return rate (%)")])
-    ax.set_yticks(range(len(TIERS)), [label(tier) for tier in TIERS])
+            ax.text(x + 0.5, y + 0.5, _cell_text(cells[tier, measure]), ha="center", va="center",
+                    color=theme.INK, fontsize=9.5, linespacing=1.6)
+    ax.set_xticks(np.arange(3) + 0.5, [_("Tenure (years)"), _("Repurchase rate (%)"),
+                                       _("Return rate (%)")])
+    ax.set_yticks(np.arange(3) + 0.5, [label(tier) for tier in TIERS])
     ax.xaxis.tick_top()
-    ax.set_xlim(-0.5, 2.5)
-    ax.set_ylim(2.5, -0.5)
+    ax.invert_yaxis()
     ax.grid(False)
     ax.spines["bottom"].set_visible(False)
     return ax
@@ -185,11 +185,12 @@ def plot_retention(result: Loyalty, *, ax: Axes | None = None, currency: str = "
              (_("grew"), row["closing_amount"] - row["expansion_amount"],
               row["expansion_amount"], theme.VERDICT_COLOURS["better"]),
              (_("now"), 0.0, row["closing_amount"], theme.TIER_COLOURS["core"])]
-    for x, (_name, bottom, height, colour) in enumerate(steps):
-        ax.bar(x, height, bottom=bottom, color=colour, width=0.62)
+    names, bottoms, heights, colours = zip(*steps, strict=True)
+    ax.bar(range(len(steps)), heights, bottom=bottoms, color=colours, width=0.62)
+    for x, (bottom, height) in enumerate(zip(bottoms, heights, strict=True)):
         ax.text(x, max(bottom, bottom + height), fmt_money(height, ""), ha="center", va="bottom",
                 color=theme.INK, fontsize=9)
-    ax.set_xticks(range(len(steps)), [step[0] for step in steps])
+    ax.set_xticks(range(len(steps)), names)
     ax.set_ylabel(_("net sales of 12 months ({currency})", currency=currency) if currency
                   else _("net sales of 12 months"))
     ax.margins(y=0.1)
@@ -215,22 +216,26 @@ def read_retention(result: Loyalty, *, currency: str = "") -> str:
 def _plot_rates(ax: Axes, table: pd.DataFrame, rate: str, n: str, *,
                 marks: str) -> None:
     rows = {row["tier"]: row for row in table.to_dict("records")}
+    ax.bar(range(len(TIERS)), [rows[tier][rate] for tier in TIERS], width=0.5,
+           color=[theme.TIER_COLOURS[tier] for tier in TIERS])
     for x, tier in enumerate(TIERS):
         row = rows[tier]
-        ax.bar(x, row[rate], width=0.5, color=theme.TIER_COLOURS[tier])
         ax.vlines(x, row[f"{rate}_ci_low"], row[f"{rate}_ci_high"], color=theme.INK, linewidth=1.2)
         top = np.nanmax([row[rate], row[f"{rate}_ci_high"], 0.0])
         ax.annotate(SHORT(row[rate]), (x, top), xytext=(0, 4), textcoords="offset points",
                     ha="center", fontsize=9, color=theme.INK)
     cells = BENCHMARK[BENCHMARK["measure"] == marks].set_index("tier").loc[list(TIERS)]
-    # Of repurchase the least, of returns the most that was published for a tier.
-    ends = cells["benchmark_high" if marks == "returns" else "benchmark_low"]
-    ax.plot(range(len(TIERS)), ends, linestyle="", marker="D", markersize=7,
+    ax.plot(range(len(TIERS)), cells["benchmark_figure"], linestyle="", marker="D", markersize=7,
             markerfacecolor="white", markeredgecolor=theme.INK, label=_("published"))
     ax.set_xticks(range(len(TIERS)), [_("{tier}\nn = {n}", tier=label(tier),
                                         n=fmt_count(rows[tier][n])) for tier in TIERS])
     theme.share_axis(ax)
     ax.legend(loc="upper right")
+
+
+def _cell_text(cell: Mapping[Any, Any]) -> str:
+    published = _("published: {figure}", figure=label(cell["published"]))
+    return "\n".join([_measured(cell), published, label(cell["verdict"]).upper()])
 
 
 def _measured(cell: Mapping[Any, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import FixedFormatter
 
 from kamlib.figures import theme
 from kamlib.labels import label
@@ -42,11 +43,15 @@ def plot_shares(result: Segmentation, *, ax: Axes | None = None, currency: str =
         ax.vlines(places, ends[0], ends[1], color=theme.INK, linewidth=1.2)
         ax.plot(places, table[f"benchmark_{kind}_share"], linestyle="", marker="D", markersize=7,
                 markerfacecolor="white", markeredgecolor=theme.INK,
-                label=_("published") if at else "_published")
-        tops = np.fmax(np.fmax(shares, np.nan_to_num(ends[1])), table[f"benchmark_{kind}_share"])
-        for x, top, share in zip(places, tops, shares, strict=True):
-            ax.text(x, top + 0.025, fmt_share(share), ha="center", color=theme.INK, fontsize=9)
-    ax.set_xticks(range(len(TIERS)), [label(tier) for tier in TIERS])
+                label=_("published") if at else "_")
+        marks = table[f"benchmark_{kind}_share"].to_numpy("float64")
+        for x, share, top, mark in zip(places, shares, np.fmax(shares, ends[1]), marks,
+                                       strict=True):
+            # The number stands on its bar, or over the mark where that would cover it.
+            height = mark if 0 <= mark - top + 0.02 < 0.09 else top
+            ax.text(x, height + 0.02, fmt_share(share), ha="center", color=theme.INK, fontsize=9)
+    ax.set_xticks(range(len(TIERS)))
+    ax.xaxis.set_major_formatter(FixedFormatter([label(tier) for tier in TIERS]))
     ax.set_ylabel(_("share of all accounts with sales (%)"))
     ax.set_ylim(0, max(0.75, ax.get_ylim()[1] + 0.06))
     theme.share_axis(ax)

@@ -40,7 +40,7 @@ class TableView:
     name: str
     caption: str = ""
     currency: str = ""
-    max_rows: int = 50
+    max_rows: int = 12
 
     def __repr__(self) -> str:
         rows, columns = self.frame.shape
@@ -62,7 +62,8 @@ class TableView:
         lines.append("</tbody></table>")
         rest = len(self.frame) - len(shown)
         if rest:
-            more = _n("{n} more row in the download.", "{n} more rows in the download.", rest)
+            more = _n("{n} more row in tables.xlsx.",
+                      "{n} more rows in tables.xlsx.", rest)
             lines.append(f'<p class="more">{escape(more)}</p>')
         return "\n".join(lines)
 

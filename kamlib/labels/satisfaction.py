@@ -8,6 +8,7 @@ HEADINGS: dict[str, str] = {
     # the wave and how it is read
     "wave_id": N_("Wave"),
     "wave_name": N_("Wave"),
+    "field_start_date": N_("Began"),
     "end_date": N_("Ended"),
     "reference": N_("Reference window"),
     "n_frame": N_("Accounts in the frame"),
@@ -40,7 +41,7 @@ HEADINGS: dict[str, str] = {
     "weight": N_("Weight"),
     "rating": N_("Rating"),
     "item_index": N_("Item index"),
-    "score_index": N_("Points"),
+    "score_index": N_("Worth on 0–100"),
     "category_index": N_("Category index"),
     "n_items": N_("Items"),
     "n_answers": N_("Answers"),

@@ -53,8 +53,8 @@ class Cohorts:
 
     def describe_exclusions(self) -> str:
         """Say in one sentence who is in no cohort."""
-        return _("Left out: {unknown} accounts of unknown start, {before} that started before the "
-                 "known history, {open} whose first quarter is not over.",
+        return _("Accounts in no cohort: {unknown} of unknown start, {before} that started before "
+                 "the known history, {open} that first bought too lately.",
                  unknown=fmt_count(self.n_unknown_start), before=fmt_count(self.n_before_history),
                  open=fmt_count(self.n_open))
 

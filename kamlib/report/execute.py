@@ -183,6 +183,7 @@ def _execute(source: Path, target: Path, parameters: Mapping[str, Any], chapter:
             language="python",
             progress_bar=False, log_output=False, execution_timeout=timeout_s,
             start_timeout=120, shutdown_kernel="immediate",
+            extra_arguments=["--log-level=ERROR"],  # each start warns of an unencrypted port
             resources={"metadata": {"path": str(chapter.path.parent)}})
     except PapermillExecutionError as error:
         return "failed", one_line(ValueError(f"{error.ename}: {error.evalue}"))

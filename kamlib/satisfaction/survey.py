@@ -42,8 +42,8 @@ NEEDED = TABLES[:3]
 ACCOUNT_COLUMNS = ["account_id", "n_questionnaires", "n_imputed", "account_index",
                    "account_index_se", "is_satisfied", "is_near_line", "previous_index",
                    "lowest_item", "in_survey_frame", "net_amount_window"]
-BASIS_COLUMNS = ["wave_name", "start_date", "end_date", "reference", "n_frame", "frame_amount",
-                 "scale_map", "validity_rule"]
+BASIS_COLUMNS = ["wave_name", "field_start_date", "end_date", "reference", "n_frame",
+                 "frame_amount", "scale_map", "validity_rule"]
 
 
 def _empty(columns: list[str]) -> pd.DataFrame:

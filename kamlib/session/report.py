@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
 from importlib.metadata import version
@@ -152,13 +153,24 @@ class Report:
         return LinesView(handover.headline[:3] or (
             _("There is too little data for an answer; see what could not be answered."),))
 
-    def table(self, name: str, frame: pd.DataFrame, caption: str = "") -> TableView:
-        """Show a table under the id `name`, and publish it when the report has an `out`."""
+    def table(self, name: str, frame: pd.DataFrame, caption: str = "",
+              show: Sequence[str] = ()) -> TableView:
+        """Show a table under the id `name`, and publish it when the report has an `out`.
+
+        show: the columns to display (all when empty); the published table has every column.
+        An account is shown with its name beside its id.
+        """
         if self._out:
             folder = self._out / "tables"
             folder.mkdir(parents=True, exist_ok=True)
             write_parquet(frame, folder / f"{name}.parquet")
-        return TableView(frame, name=name, caption=caption, currency=self.currency)
+        shown = frame[list(show)] if show else frame
+        if "account_id" in shown.columns and "account_name" not in shown.columns:
+            names = dict(self.accounts[["account_id", "name"]].itertuples(index=False))
+            place = list(shown.columns).index("account_id") + 1
+            shown = shown.copy()
+            shown.insert(place, "account_name", shown["account_id"].map(names).fillna(""))
+        return TableView(shown, name=name, caption=caption, currency=self.currency)
 
     def figure(self, name: str, ax: Axes, data: pd.DataFrame | None = None) -> FigureView:
         """Show a figure under the id `name` with its alt text; `data` can be downloaded."""

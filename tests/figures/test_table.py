@@ -51,7 +51,7 @@ def test_text_form_is_fixed():
 def test_long_table_is_cut_and_says_so():
     text = html(TableView(pd.DataFrame({"n_orders": range(2000)}), name="long", max_rows=10))
     assert text.count("<tr>") == 11
-    assert text.endswith('<p class="more">1,990 more rows in the download.</p>')
+    assert text.endswith('<p class="more">1,990 more rows in tables.xlsx.</p>')
 
 
 def test_empty_table_keeps_its_headings():

@@ -1,0 +1,132 @@
+"""What a notebook holds in its hand, on a small data set."""
+
+import importlib.util
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+from kamlib import open_report
+from kamlib.errors import InputError
+from kamlib.figures.theme import new_axes
+from kamlib.handover import Handover, Metric
+
+_spec = importlib.util.spec_from_file_location(
+    "small", Path(__file__).parents[1] / "report" / "small.py")
+small = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(small)
+
+ACCOUNTS = '''[tables.accounts]
+source = "accounts.csv"
+[tables.account_owners]
+source = "owners.csv"
+'''
+
+
+@pytest.fixture
+def dataset(tmp_path, monkeypatch):
+    monkeypatch.setenv("KAM_CACHE", str(tmp_path / "cache"))
+    file = small.write_dataset(tmp_path / "data", extra=ACCOUNTS)
+    (file.parent / "accounts.csv").write_text(
+        "account_id,name,party_role\nA,Alpha,customer\nB,\"B <b> & Söhne\",customer\n"
+        "C,丙公司,customer\nS,Steel,supplier\n", encoding="utf-8")
+    (file.parent / "owners.csv").write_text(
+        "account_id,owner_id,from_date\nA,Old,2024-01-01\nA,New,2025-06-01\nB,Later,2026-01-01\n",
+        encoding="utf-8")
+    return file
+
+
+def test_facts_of_the_period_and_of_the_compared_ones(dataset):
+    report = open_report(dataset, period="2025Q4")
+    assert report.facts["account_id"].tolist() == ["A", "B", "C"]
+    assert report.facts["net_amount_period"].tolist() == [200.0, 200.0, 50.5]
+    assert report.facts_previous["net_amount_period"].tolist() == [0.0, 0.0, 0.0]
+    assert report.facts_year_before["net_amount_period"].tolist() == [0.0, 0.0, 0.0]
+    assert report.facts_year_before["n_orders"].tolist() == [0, 0, 0]
+
+
+def test_a_comparison_before_the_known_history_is_none(dataset):
+    report = open_report(dataset, period="2024Q1")
+    assert report.facts_previous is None
+    assert report.facts_year_before is None
+
+
+def test_owners_are_those_of_the_day_and_suppliers_are_no_accounts(dataset):
+    accounts = open_report(dataset, period="2025Q4").accounts
+    assert dict(accounts[["account_id", "owner_id"]].itertuples(index=False)) == \
+        {"A": "New", "B": "", "C": ""}
+    early = open_report(dataset, period="2025Q1").accounts
+    assert early.set_index("account_id").loc["A", "owner_id"] == "Old"
+
+
+def test_tables_that_are_not_there_are_refused_with_the_way_out(dataset):
+    report = open_report(dataset, period="2025Q4")
+    assert not report.has("complaints")
+    assert not len(report.read_if_given("complaints"))
+    with pytest.raises(InputError, match=r"has no table 'complaints'. Add \[tables.complaints\]"):
+        report.read("complaints")
+    with pytest.raises(InputError, match="Did you mean 'complaints'"):
+        report.read("complaint")
+
+
+def test_a_table_is_shown_with_names_escaped_and_published_as_it_is(dataset, tmp_path):
+    report = open_report(dataset, period="2025Q4", out=tmp_path / "out")
+    frame = report.facts[["account_id", "net_amount_period"]]
+    html = report.table("demo", frame, caption="A & B")._repr_html_()
+    assert "B &lt;b&gt; &amp; Söhne" in html
+    assert '<table id="demo">' in html
+    published = pd.read_parquet(tmp_path / "out" / "tables" / "demo.parquet")
+    assert list(published.columns) == ["account_id", "net_amount_period"]
+    assert published["net_amount_period"].sum() == 450.5
+
+
+def test_without_an_out_nothing_is_written(dataset, tmp_path):
+    report = open_report(dataset, period="2025Q4")
+    report.table("demo", report.facts[["account_id"]])
+    report.hand_on("demo", Handover(metrics=(Metric("m", 1.0, "count"),)))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["cache", "data"]
+
+
+def test_the_second_look_comes_from_the_cache_and_a_changed_rule_does_not(dataset, tmp_path):
+    open_report(dataset, period="2025Q4")
+    folders = set((tmp_path / "cache").iterdir())
+    stamp = {f: (f / "context.json").stat().st_mtime_ns for f in folders}
+    open_report(dataset, period="2025Q4")
+    assert {f: (f / "context.json").stat().st_mtime_ns
+            for f in (tmp_path / "cache").iterdir()} == stamp
+    rules = tmp_path / "rules.toml"
+    rules.write_text("[measures]\nwindow_months = 6\n", encoding="utf-8")
+    changed = open_report(dataset, period="2025Q4", rules=rules)
+    assert len(list((tmp_path / "cache").iterdir())) == 2
+    # the sale of January is outside six months
+    assert changed.facts["net_amount_window"].tolist() == [200.0, 200.0, 50.5]
+
+
+def test_a_figure_carries_its_alt_text_and_data(dataset):
+    report = open_report(dataset, period="2025Q4")
+    ax = new_axes()
+    ax.bar(["A", "B"], [3.0, 5.0])
+    ax.set_title("B leads")
+    ax.set_ylabel("Net sales (EUR)")
+    view = report.figure("demo", ax, data=pd.DataFrame({"account_id": ["A"], "x": [3]}))
+    bundle, about = view._repr_mimebundle_()
+    assert bundle["image/svg+xml"].startswith("<svg")
+    assert "B leads" in about["image/svg+xml"]["alt"]
+    assert "5" in about["image/svg+xml"]["alt"]
+    assert about["image/svg+xml"]["csv"] == "account_id,x\nA,3\n"
+    assert not plt.get_fignums()
+
+
+def test_checks_print_the_row_equation(dataset):
+    report = open_report(dataset, period="2025Q4")
+    assert repr(report.checks) == \
+        "12 rows read = 12 kept + 0 excluded + 0 quarantined"
+    assert "kept" in report.checks._repr_html_().lower()
+
+
+def test_provenance_names_data_rules_and_versions(dataset):
+    html = open_report(dataset, period="2025Q4").provenance._repr_html_()
+    assert "Small company (small)" in html
+    assert "measures.active_window_days" in html
+    assert "pandas" in html

@@ -89,9 +89,8 @@ def parse_period(text: str, *, fiscal_year_start_month: int = 1) -> Period:
     if match := re.fullmatch(r"([0-9]{4})-([0-9]{2})", name):
         return _months(name, _day(int(match[1]), int(match[2]), 1, name), 1)
     if match := re.fullmatch(rf"{DAY}\.\.{DAY}", name):
-        numbers = [int(group) for group in match.groups()]
-        first, last = _day(*numbers[:3], name), _day(*numbers[3:], name)
-        return _range(name, first, last)
+        year, month, day, *last = (int(group) for group in match.groups())
+        return _range(name, _day(year, month, day, name), _day(last[0], last[1], last[2], name))
     raise InputError(f"A period is written {GRAMMAR}; {name!r} is none of these. "
                      "Correct the period and run again.")
 

@@ -280,6 +280,13 @@ def test_movement_by_hand() -> None:
     assert rates["loss_to_new_ratio"] == pytest.approx(0.35)
 
 
+def test_accounts_without_a_group_are_unknown() -> None:
+    groups = pd.Series({"A000": "east", "A001": None, "A002": ""})
+    rates = lifecycle.movement_rates(lifecycle.build_movement(flags(3, 1, 0, 0, 1), groups=groups))
+    assert rates[["group", "n_opening", "n_lost", "n_closing"]].values.tolist() == [
+        ["east", 1, 0, 1], ["unknown", 2, -1, 2]]
+
+
 def test_no_new_account_means_no_ratio() -> None:
     rates = lifecycle.movement_rates(lifecycle.build_movement(flags(10, 0, 0, 0, 3))).loc[0]
     assert np.isnan(rates["loss_to_new_ratio"])
@@ -402,10 +409,11 @@ def test_each_finding_fires_with_its_money(sales: list[float], kind: str, amount
 
 def test_handover_names_accounts_owners_and_open_questions() -> None:
     result = run(make_months({"A": FALLEN, "B": LEVEL, "C": LEVEL[:10]}))
-    owners = pd.Series({"A": "M07", "B": "M08"})
-    handover = lifecycle.build_handover(result, rules=RULES, currency="CNY", owners=owners)
+    accounts = pd.DataFrame({"account_id": ["A", "B"], "owner_id": ["M07", "M08"]})
+    handover = lifecycle.build_handover(result, rules=RULES, currency="CNY", accounts=accounts)
     entry = handover.attention[0]
-    assert (entry.account_id, entry.owner_id, entry.anchor) == ("A", "M07", "fallen")
+    assert (entry.account_id, entry.owner_id, entry.anchor) == (
+        "A", "M07", "fell_into_decline")
     assert entry.amount == pytest.approx(sum(FALLEN[-12:]))
     metrics = {metric.name: metric for metric in handover.metrics}
     assert metrics["active_accounts"].value == 3 and metrics["active_accounts"].headline

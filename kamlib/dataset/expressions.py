@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import sqlglot
-from sqlglot import exp
-
 from kamlib.dataset.matching import CONTENT, Match, canonical, map_values
+from kamlib.dataset.names import quote_name, quote_text, write_name
 from kamlib.dataset.profile import MARK, Profile
 from kamlib.dataset.recognise import Guess, find_price
-from kamlib.dataset.sources import quote_name, quote_text
 from kamlib.schema import Column, load_schema
 
 SERIAL_DAY_ZERO = "DATE '1899-12-30'"  # a spreadsheet's day 0
@@ -31,22 +28,6 @@ class Drafted:
     def is_ambiguous(self) -> bool:
         """Somebody has to decide."""
         return "AMBIGUOUS" in self.comment
-
-
-def write_name(name: str) -> str:
-    """Write a column's name for an expression, quoted where SQL needs it.
-
-    >>> write_name("InvoiceNo"), write_name("order date")
-    ('InvoiceNo', '"order date"')
-    """
-    if name.isascii() and name.isidentifier():
-        try:
-            tree = sqlglot.parse_one(name, dialect="duckdb")
-        except sqlglot.errors.SqlglotError:
-            return quote_name(name)
-        if isinstance(tree, exp.Column) and tree.name == name:
-            return name
-    return quote_name(name)
 
 
 def draft_columns(guess: Guess, matches: Mapping[str, Match] | None = None) -> dict[str, Drafted]:

@@ -17,7 +17,8 @@ from ibis.expr.types import Table
 from sqlglot import exp
 
 from kamlib.dataset.file import ReadOptions, TableSpec
-from kamlib.dataset.sources import Source, find_column, quote_name, quote_text
+from kamlib.dataset.names import quote_name, quote_text
+from kamlib.dataset.sources import Source, find_column
 from kamlib.errors import InputError, one_line
 from kamlib.schema import Table as SchemaTable
 

@@ -11,8 +11,15 @@ import ibis
 import pandas as pd
 from ibis.expr.types import Table
 
-from kamlib.dataset.checks import find_oddities, refuse_cycles
-from kamlib.dataset.file import DatasetFile, ReadOptions, fill_variables, load_dataset_file
+from kamlib.dataset.advice import explain_results
+from kamlib.dataset.checks import find_oddities, refuse_cycles, refuse_second_currency
+from kamlib.dataset.file import (
+    DatasetFile,
+    ReadOptions,
+    TableSpec,
+    fill_variables,
+    load_dataset_file,
+)
 from kamlib.dataset.mapping import TypedSource, build_mapping, build_typed, combine
 from kamlib.dataset.sources import (
     Source,
@@ -122,12 +129,13 @@ def _connect_engine(file: DatasetFile) -> Any:
 
 @dataclass(frozen=True)
 class _Loaders:
-    """Reads each source once, however many tables are mapped from it."""
+    """Reads and types each source once, however many tables are mapped from it."""
 
     file: DatasetFile
     local: Any
     engine: Any
     seen: dict[str, Source] = field(default_factory=dict)
+    typed: dict[int, tuple[Source, TypedSource]] = field(default_factory=dict)
 
     def load(self, source: str | tuple[str, ...], read: ReadOptions, where: str) -> Source:
         key = repr((source, read))
@@ -136,20 +144,30 @@ class _Loaders:
                                          con=self.local, engine=self.engine, where=where)
         return self.seen[key]
 
+    def type_columns(self, source: Source, read: ReadOptions) -> TypedSource:
+        if id(source) not in self.typed:  # the source is kept too: an id is its only while it lives
+            typed = build_typed(source, read=read, con=self.con_of(source))
+            self.typed[id(source)] = source, typed
+        return self.typed[id(source)][1]
+
+    def con_of(self, source: Source) -> Any:
+        """Files are read by in-process DuckDB, tables by the engine that holds them."""
+        is_local = source.is_text or self.engine is None or not source.is_stored
+        return self.local if is_local else self.engine
+
 
 def _stage(name: str, schema: SchemaTable, loaders: _Loaders) -> _Staged:
     where, spec = f"tables.{name}", loaders.file.tables[name]
-    local, engine = loaders.local, loaders.engine
     source = loaders.load(spec.source, spec.read, where)
     for joined_name, join in spec.join.items():
         joined = loaders.load(join.source, join.read, f"{where}.join.{joined_name}")
         source = join_source(source, joined, name=joined_name, spec=join, where=where)
     if spec.unpivot:
         source = unpivot_source(source, spec=spec.unpivot, where=where)
-    con = local if source.is_text or engine is None or not source.is_stored else engine
-    typed = build_typed(source, read=spec.read, con=con)
+    refuse_second_currency(source.table, spec, schema, currency=loaders.file.currency, where=where)
+    typed = loaders.type_columns(source, spec.read)
     mapped = build_mapping(spec, schema, typed, is_text=source.is_text, where=where)
-    rows = combine(mapped, typed, schema, con=con)
+    rows = combine(mapped, typed, schema, con=loaders.con_of(source))
     try:
         rows = rows.cache() if source.is_stored and source.is_text else rows
         rows.limit(1).to_pyarrow()
@@ -243,10 +261,10 @@ def _quarantined(staged: _Staged, n_quarantined: int) -> pd.DataFrame:
 
 
 def _assemble(file: DatasetFile, results: list[_Result], con: Any) -> Dataset:
-    empty = [r.name for r in results if r.name == "orders" and not r.accounting["kept"]]
-    if empty:
-        raise InputError(_no_orders(next(r for r in results if r.name == "orders")))
     tables = {result.name: result.kept for result in results}
+    orders = next(result for result in results if result.name == "orders")
+    if not orders.accounting["kept"]:
+        raise InputError(_no_orders(orders, tables.get("accounts"), file.tables["orders"]))
     if "accounts" not in tables:
         tables["accounts"] = _derive_accounts(tables["orders"])
     refuse_cycles(tables["accounts"])
@@ -259,12 +277,18 @@ def _assemble(file: DatasetFile, results: list[_Result], con: Any) -> Dataset:
         files={r.name: r.files for r in results})
 
 
-def _no_orders(orders: _Result) -> str:
-    counts, reasons = orders.accounting, sorted(orders.reasons, key=lambda r: -int(r["n"]))
-    listed = "; ".join(f"{r['reason']} {r['n']:,}" for r in reasons[:3]) or "no row was read"
-    return (f"tables.orders: none of {counts['read']:,} rows read is usable ({listed}). A report "
-            "needs at least one order. Correct the mapping or the exclusions named; the rows "
-            "are listed by: kam check --dataset FILE")
+def _no_orders(orders: _Result, accounts: Table | None, spec: TableSpec) -> str:
+    n_read = orders.accounting["read"]
+    if not n_read:
+        names = ", ".join(file.name for file in orders.files) or "the source"
+        return (f"tables.orders: {names} has a header but no row. A report needs at least one "
+                "order. Export it again with the period filled in.")
+    known = [] if accounts is None else accounts.select("account_id").execute()["account_id"]
+    why = explain_results("orders", orders.reasons, orders.quarantine, n_read, spec, known)
+    excluded = "; ".join(f"{r['reason']} {r['n']:,}" for r in orders.reasons
+                         if r["kind"] == "excluded")
+    return (f"tables.orders: none of {n_read:,} rows read is usable, and a report needs at least "
+            f"one order. {f'Excluded: {excluded}. ' if excluded else ''}{why}".strip())
 
 
 def _derive_accounts(orders: Table) -> Table:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ibis.expr.types import Table
 
-from kamlib.dataset.sources import quote_name
+from kamlib.dataset.names import quote_name
 
 SAMPLE_VALUES = 5000  # distinct values of a column that are looked at, spread by their hash
 ISO = re.compile(r"^\d{4}([-/])\d{1,2}\1\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?$")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import io
 import re
 from collections import Counter
@@ -14,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from kamlib.dataset.file import ReadOptions
-from kamlib.dataset.sources import EXCEL, TEXT, cell_text, read_sheet, unique_names
+from kamlib.dataset.names import unique_names
+from kamlib.dataset.sources import EXCEL, TEXT
+from kamlib.dataset.spreadsheets import cell_text, read_sheet
+from kamlib.dataset.textfiles import SAMPLE_BYTES, find_encoding, read_start
 from kamlib.errors import InputError
 
-SAMPLE_BYTES = 1 << 20
 SAMPLE_ROWS = 200
 DELIMITERS = (",", ";", "\t", "|")
 VALUE = re.compile(r"^[^\w]{0,2}[+-]?\d[\d.,:/\-\s年月日]*[%万元]{0,2}$")
@@ -60,7 +61,7 @@ def sniff_file(path: Path) -> list[Sniffed]:
 # -- text --------------------------------------------------------------------------------------
 
 def _sniff_text(path: Path) -> Sniffed:
-    raw = _first_bytes(path)
+    raw = read_start(path)
     encoding, doubts = find_encoding(raw)
     text = codecs.getincrementaldecoder(encoding)(errors="ignore").decode(raw)
     lines = text.lstrip("\ufeff").splitlines()
@@ -74,43 +75,6 @@ def _sniff_text(path: Path) -> Sniffed:
     options: dict[str, Any] = {"encoding": encoding.replace("-sig", ""), **find_header(rows)}
     options |= {"whitespace": True} if delimiter == " " else {"delimiter": delimiter}
     return Sniffed(path, ReadOptions(**options), doubts)
-
-
-def _first_bytes(path: Path) -> bytes:
-    try:
-        with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as stream:
-            return stream.read(SAMPLE_BYTES)
-    except (OSError, EOFError) as error:
-        raise InputError(f"{path.name} cannot be read ({error}). Copy the file again.") from error
-
-
-def find_encoding(raw: bytes) -> tuple[str, tuple[str, ...]]:
-    """Return the encoding of a file's first bytes, and a doubt where it is a guess.
-
-    >>> find_encoding("客户".encode("gb18030"))[0], find_encoding("Müller".encode("cp1252"))[0]
-    ('gb18030', 'cp1252')
-    """
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16", ()
-    if raw[1::2].count(0) > 0.3 * len(raw[1::2]) + 1:
-        return "utf-16-le", ()
-    if _decodes(raw, "utf-8"):
-        return "utf-8-sig", ()
-    high_runs = [len(run) for run in re.findall(rb"[\x80-\xff]+", raw)]
-    # Chinese bytes come in pairs; a letter with an accent stands alone among plain ones
-    paired = sum(n for n in high_runs if n > 1)
-    if paired > 0.5 * sum(high_runs) and _decodes(raw, "gb18030"):
-        return "gb18030", ()
-    encoding = "cp1252" if _decodes(raw, "cp1252") else "iso-8859-1"
-    return encoding, (f"the encoding is taken as {encoding}: look at letters with accents",)
-
-
-def _decodes(raw: bytes, encoding: str) -> bool:
-    try:
-        codecs.getincrementaldecoder(encoding)().decode(raw)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def find_delimiter(lines: Sequence[str]) -> str:

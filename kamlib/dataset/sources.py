@@ -6,15 +6,11 @@ keeps its zeros, and a bad value in the last line is a row to quarantine, not th
 
 from __future__ import annotations
 
-import csv
 import glob
-import gzip
 import hashlib
-import io
 import itertools
 import re
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,9 +19,10 @@ import ibis
 import pandas as pd
 import pyarrow as pa
 from ibis.expr.types import Table
-from python_calamine import CalamineError, CalamineWorkbook
 
 from kamlib.dataset.file import Join, ReadOptions, Unpivot, fill_variables
+from kamlib.dataset.spreadsheets import read_excel
+from kamlib.dataset.textfiles import read_text
 from kamlib.errors import InputError, did_you_mean, one_line
 
 EXCEL = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
@@ -58,16 +55,6 @@ class Source:
     broken_lines: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=["line", "text", "problem"]))
     about: str = ""
-
-
-def quote_name(name: str) -> str:
-    """Quote an identifier for SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def quote_text(text: str) -> str:
-    """Quote a text literal for SQL."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def load_source(source: str | Sequence[str], *, read: ReadOptions, folder: Path, con: Any,
@@ -192,20 +179,20 @@ def _load_files(paths: list[Path], read: ReadOptions, con: Any, where: str) -> S
             raise InputError(f"{where}: {paths[0].name} cannot be read as Parquet: "
                              f"{one_line(error)[:200]}. Export it again.") from error
     if kind == "excel":
-        sheets = [_read_excel(path, read, where) for path in paths]
+        sheets = [read_excel(path, read, where) for path in paths]
         table = pa.concat_tables([table for table, _ in sheets])
         return Source(_store(con, table), True, True, files, about=sheets[0][1])
-    text, broken = _read_text(paths, read, con, where)
-    return Source(text, True, True, files, broken, _describe_header(paths[0], read, where))
+    text, broken, about = read_text(paths, read, con, where)
+    return Source(text, True, True, files, broken, about)
 
 
 def _refuse_copies(files: Sequence[SourceFile], where: str) -> None:
     seen: dict[str, str] = {}
     for file in files:
         if file.sha256 in seen:
-            raise InputError(f"{where}: {seen[file.sha256]} and {file.name} hold the same bytes, so "
-                             "every line would be counted twice. Remove one of them, or make the "
-                             "glob narrower.")
+            raise InputError(f"{where}: {seen[file.sha256]} and {file.name} hold the same bytes, "
+                             "so every line would be counted twice. Remove one of them, or make "
+                             "the glob narrower.")
         seen[file.sha256] = file.name
 
 
@@ -222,228 +209,7 @@ def fingerprint_file(path: Path) -> SourceFile:
 
 
 def _store(con: Any, table: pa.Table) -> Table:
-    return con.create_table(f"raw_{next(_counter)}", obj=table)  # type: ignore[no-any-return]
-
-
-# -- text --------------------------------------------------------------------------------------
-
-def _open_text(path: Path, encoding: str) -> io.TextIOBase:
-    if path.name.lower().endswith(".gz"):
-        return io.TextIOWrapper(gzip.open(path), encoding=encoding, newline="")
-    return path.open(encoding=encoding, newline="")
-
-
-def _check_encoding(path: Path, read: ReadOptions, where: str) -> str:
-    """Return the encoding to read with; refuse one that the first megabyte does not fit."""
-    encoding = "utf-8-sig" if read.encoding.lower().replace("_", "-") == "utf-8" else read.encoding
-    try:
-        with _open_text(path, encoding) as stream:
-            stream.read(1 << 20)
-    except LookupError as error:
-        raise InputError(f"{where}: there is no encoding {read.encoding!r}. Write for example "
-                         "utf-8, gb18030, cp1252 or utf-16.") from error
-    except UnicodeError as error:
-        fits = [e for e in ("gb18030", "cp1252") if _decodes(path, e)]
-        raise InputError(f"{where}: {path.name} is not written in {read.encoding}. "
-                         f"It fits: {' or '.join(fits) or 'none of gb18030, cp1252'}. Write "
-                         f'encoding = "{fits[0] if fits else "…"}" under read.') from error
-    except (OSError, EOFError) as error:
-        raise InputError(f"{where}: {path.name} cannot be read: {one_line(error)}. "
-                         "Copy the file again.") from error
-    return encoding
-
-
-def _decodes(path: Path, encoding: str) -> bool:
-    try:
-        with _open_text(path, encoding) as stream:
-            stream.read(1 << 20)
-    except UnicodeError:
-        return False
-    return True
-
-
-def _as_utf8(path: Path, encoding: str, folder: Path) -> Path:
-    """Return the file itself when DuckDB reads its encoding, else a copy in UTF-8."""
-    if encoding in ("utf-8", "utf-8-sig", "ascii"):
-        return path
-    copy = folder / f"{next(_counter)}.csv"
-    try:
-        with _open_text(path, encoding) as stream, \
-                copy.open("w", encoding="utf-8", newline="") as out:
-            for block in iter(lambda: stream.read(1 << 20), ""):
-                out.write(block)
-    except UnicodeError as error:
-        raise InputError(f"{path.name} is not written in {encoding} throughout: {one_line(error)}. "
-                         "Export it again in one encoding, or name another under read.") from error
-    return copy
-
-
-def _read_text(paths: list[Path], read: ReadOptions, con: Any,
-               where: str) -> tuple[Table, pd.DataFrame]:
-    encodings = [_check_encoding(path, read, where) for path in paths]
-    headers = [_header(path, encoding, read, where)
-               for path, encoding in zip(paths, encodings, strict=True)]
-    for path, header in zip(paths, headers, strict=True):
-        if header != headers[0]:
-            raise InputError(f"{where}: {path.name} has other columns ({', '.join(header[:8])}) "
-                             f"than {paths[0].name} ({', '.join(headers[0][:8])}). "
-                             "Files of one glob need the same header.")
-    with tempfile.TemporaryDirectory(prefix="kam-") as folder:
-        files = [_as_utf8(p, e, Path(folder)) for p, e in zip(paths, encodings, strict=True)]
-        if read.whitespace:
-            return _read_spaced(files, headers[0], read, con)
-        return _read_delimited(files, headers[0], read, con, where)
-
-
-def _describe_header(path: Path, read: ReadOptions, where: str) -> str:
-    """Say where the header seems to be when the line taken for it fills fewer cells than others."""
-    if read.whitespace or not read.header:
-        return ""
-    with _open_text(path, _check_encoding(path, read, where)) as stream:
-        lines = list(itertools.islice(stream, read.skip, read.skip + 30))
-    rows = csv.reader(lines, delimiter=read.delimiter, quotechar=read.quote or None)
-    return _describe_title([sum(bool(c.strip()) for c in row) for row in rows], "Line", read)
-
-
-def _describe_title(filled: Sequence[int], what: str, read: ReadOptions) -> str:
-    fuller = next((i for i, n in enumerate(filled) if n == max(filled)), 0)
-    if fuller == 0 or filled[0] > 0.6 * filled[fuller]:
-        return ""
-    return (f"{what} {read.skip + 1} fills {filled[0]} cell(s) and {what.lower()} "
-            f"{read.skip + fuller + 1} fills {filled[fuller]}, so the header seems to be there: "
-            f"write skip = {read.skip + fuller} under read.")
-
-
-def _header(path: Path, encoding: str, read: ReadOptions, where: str) -> list[str]:
-    with _open_text(path, encoding) as stream:
-        lines: Iterator[str] = itertools.islice(stream, read.skip, read.skip + 1)
-        first = next(lines, "")
-    if not first.strip():
-        raise InputError(f"{where}: {path.name} is empty after {read.skip} skipped line(s). "
-                         "Export it again, or correct skip.")
-    cells = first.split() if read.whitespace else \
-        next(csv.reader([first], delimiter=read.delimiter, quotechar=read.quote or None))
-    if not read.header:
-        names = list(read.names) or [f"column_{i}" for i in range(1, len(cells) + 1)]
-        if len(names) != len(cells):
-            raise InputError(f"{where}: {path.name} has {len(cells)} columns, but names lists "
-                             f"{len(names)}. Correct names, or the delimiter.")
-        return names
-    return list(read.names) or unique_names(cells)
-
-
-def unique_names(cells: Sequence[Any]) -> list[str]:
-    """Name a header's cells: blanks get a number, a repeated name a suffix.
-
-    >>> unique_names(["a", "", "a"])
-    ['a', 'column_2', 'a_2']
-    """
-    names: list[str] = []
-    for position, cell in enumerate(cells, 1):
-        name = " ".join(str(cell if cell is not None else "").split()) or f"column_{position}"
-        taken = {n.lower() for n in names}
-        candidates = itertools.chain([name], (f"{name}_{k}" for k in itertools.count(2)))
-        names.append(next(c for c in candidates if c.lower() not in taken))
-    return names
-
-
-def _read_delimited(files: list[Path], header: list[str], read: ReadOptions, con: Any,
-                    where: str) -> tuple[Table, pd.DataFrame]:
-    number = next(_counter)
-    columns = ", ".join(f"{quote_text(f'c{i}')}: 'VARCHAR'" for i in range(len(header)))
-    clean = ", ".join(f"{_clean(f'c{i}', read)} AS {quote_name(name)}"
-                      for i, name in enumerate(header))
-    paths = ", ".join(quote_text(str(f)) for f in files)
-    con.raw_sql(
-        f"CREATE TABLE raw_{number} AS SELECT {clean} FROM read_csv([{paths}], "
-        f"auto_detect=false, delim={quote_text(read.delimiter)}, quote={quote_text(read.quote)}, "
-        f"escape={quote_text(read.quote)}, header={str(read.header).lower()}, skip={read.skip}, "
-        f"columns={{{columns}}}, ignore_errors=true, store_rejects=true, null_padding=false, "
-        f"max_line_size=16777216, rejects_table='reject_{number}', rejects_scan='scan_{number}')")
-    rejected = con.raw_sql(
-        f"SELECT line, any_value(csv_line) AS text, min(error_type::VARCHAR) AS problem "
-        f"FROM reject_{number} GROUP BY file_id, line ORDER BY file_id, line").df()
-    return con.table(f"raw_{number}"), rejected
-
-
-def _clean(column: str, read: ReadOptions) -> str:
-    cleaned = f"NULLIF(TRIM({column}), '')"
-    for text in read.null:
-        cleaned = f"NULLIF({cleaned}, {quote_text(text)})"
-    return cleaned
-
-
-def _read_spaced(files: list[Path], header: list[str], read: ReadOptions,
-                 con: Any) -> tuple[Table, pd.DataFrame]:
-    number, n = next(_counter), len(header)
-    paths = ", ".join(quote_text(str(f)) for f in files)
-    con.raw_sql(
-        f"CREATE TEMP TABLE lines_{number} AS SELECT row_number() OVER () AS line, "
-        f"trim(text) AS text, regexp_split_to_array(trim(text), '\\s+') AS cells "
-        f"FROM read_csv([{paths}], auto_detect=false, delim='\x01', quote='', escape='', "
-        f"header=false, skip={read.skip + int(read.header)}, columns={{'text': 'VARCHAR'}}) "
-        "WHERE trim(text) <> ''")
-    cells = ", ".join(f"{_clean(f'cells[{i + 1}]', read)} AS {quote_name(name)}"
-                      for i, name in enumerate(header))
-    con.raw_sql(f"CREATE TABLE raw_{number} AS SELECT {cells} FROM lines_{number} "
-                f"WHERE len(cells) = {n} ORDER BY line")
-    broken = con.raw_sql(f"SELECT line, text, 'COLUMN COUNT' AS problem FROM lines_{number} "
-                         f"WHERE len(cells) <> {n} ORDER BY line").df()
-    return con.table(f"raw_{number}"), broken
-
-
-# -- spreadsheets ------------------------------------------------------------------------------
-
-def read_sheet(path: Path, *, sheet: str, where: str) -> tuple[list[list[Any]], list[str]]:
-    """Return one sheet's rows as Python values, and the names of all sheets."""
-    try:
-        book = CalamineWorkbook.from_path(str(path))
-    except (CalamineError, OSError) as error:
-        locked = "password" in str(error).lower() or "encrypt" in str(error).lower()
-        advice = "It is locked with a password: save a copy without one." if locked else \
-            "Open it, save it as .xlsx again, and close it."
-        raise InputError(f"{where}: the workbook {path.name} cannot be opened "
-                         f"({one_line(error)}). {advice}") from error
-    sheets = list(book.sheet_names)
-    if sheet and sheet not in sheets:
-        raise InputError(f"{where}: the workbook {path.name} has no sheet {sheet!r}."
-                         f"{did_you_mean(sheet, sheets)} It has: {', '.join(sheets)}.")
-    return book.get_sheet_by_name(sheet or sheets[0]).to_python(skip_empty_area=False), sheets
-
-
-def _read_excel(path: Path, read: ReadOptions, where: str) -> tuple[pa.Table, str]:
-    """Return a sheet as a table of text, and what to say of it when a column is missing."""
-    rows, sheets = read_sheet(path, sheet=read.sheet, where=where)
-    rows = rows[read.skip:]
-    about = _describe_sheets([sum(c != "" for c in row) for row in rows[:30]], sheets, read)
-    rows = [row for row in rows if any(cell != "" for cell in row)]
-    if not rows:
-        raise InputError(f"{where}: the sheet {read.sheet or sheets[0]!r} of {path.name} is empty "
-                         f"after {read.skip} skipped row(s). {about or 'Correct skip.'}")
-    header = list(read.names) or unique_names(rows[0]) if read.header else \
-        list(read.names) or [f"column_{i}" for i in range(1, len(rows[0]) + 1)]
-    body = rows[1:] if read.header else rows
-    columns = [pa.array([cell_text(row[i], read) if i < len(row) else None for row in body],
-                        pa.string()) for i in range(len(header))]
-    return pa.table(columns, names=header), about
-
-
-def _describe_sheets(filled: Sequence[int], sheets: Sequence[str], read: ReadOptions) -> str:
-    title = _describe_title(filled, "Row", read) if read.header else ""
-    others = [sheet for sheet in sheets if sheet != (read.sheet or sheets[0])]
-    also = (f"This is the sheet {read.sheet or sheets[0]!r}; the workbook also has: "
-            f"{', '.join(others)}. Name the right one with sheet under read.") if others else ""
-    return " ".join(filter(None, (title, also)))
-
-
-def cell_text(cell: Any, read: ReadOptions) -> str | None:
-    """Write a cell as a text file would hold it: whole numbers without '.0', dates as ISO."""
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
-    text = str(cell).strip()
-    return None if text == "" or text in read.null else text
+    return con.create_table(f"raw_{next(_counter)}", obj=table)
 
 
 def connect(url: str = "") -> Any:

@@ -136,11 +136,11 @@ def plot_transitions(result: Lifecycle, *, ax: Axes | None = None, currency: str
     counts = wide.reindex(index=rows, columns=columns).fillna(0).astype("int64")
     shares = shares.reindex(index=rows, columns=columns).fillna(0.0).astype("float64")
     changed = int(table.loc[table["stage_previous"] != table["stage"], "n_accounts"].sum())
+    _heat(ax, shares, [[fmt_count(n) for n in line] for line in counts.to_numpy()])
     ax.set_title(_n("{n} of {total} accounts changed its stage since {day}",
                     "{n} of {total} accounts changed their stage since {day}", changed,
                     total=fmt_count(table["n_accounts"].sum()),
                     day=fmt_date(result.previous_as_of)))
-    _heat(ax, shares, [[fmt_count(n) for n in line] for line in counts.to_numpy()])
     ax.set_yticklabels([label(state) for state in rows], rotation=0)
     ax.set_xticklabels([theme.wrap(label(state), width=13) for state in columns], rotation=0)
     ax.set_ylabel(_("stage on {day}", day=fmt_date(result.previous_as_of)))
@@ -181,8 +181,8 @@ def plot_cohorts(result: Lifecycle, *, ax: Axes | None = None, currency: str = "
     written = [["" if pd.isna(x) else fmt_share(x) for x in line] for line in shares.to_numpy()]
     for place in np.flatnonzero(refused):
         written[place][0] = _("too few")
-    ax.set_title(_cohort_title(known))
     _heat(ax, shares, written)
+    ax.set_title(_cohort_title(known))
     ax.set_yticklabels([f"{cohort} (n = {fmt_count(n)})" for cohort, n in sizes.items()],
                        rotation=0)
     ax.set_ylabel(_("first sale in"))
@@ -260,6 +260,7 @@ def read_overdue(result: Lifecycle, *, currency: str = "") -> str:
 
 
 def _heat(ax: Axes, shares: pd.DataFrame, written: list[list[str]]) -> None:
+    # First of all on its Axes: seaborn draws the figure here, and a font may lack Chinese.
     sns.heatmap(shares, ax=ax, cmap="Blues", vmin=0, vmax=1, cbar=False, linewidths=1.5,
                 linecolor="white")
     ax.grid(False)

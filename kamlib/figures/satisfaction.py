@@ -28,6 +28,19 @@ BIN_WIDTH = 5
 # Letters of a wave's name that fit side by side under the axis.
 LETTERS = 9
 
+# What a page shows of a wide table; the published one has every column.
+BASIS_COLUMNS = ("wave_name", "end_date", "n_frame", "frame_amount", "scale_map", "validity_rule")
+HEARING_COLUMNS = ("account_id", "reference_amount", "cumulative_share", "in_survey_frame",
+                   "n_sent", "n_valid", "account_index")
+ACCOUNT_COLUMNS = ("account_id", "n_questionnaires", "account_index", "is_satisfied",
+                   "previous_index", "lowest_item", "net_amount_window")
+ITEM_COLUMNS = ("rank", "text", "weight", "n_accounts", "item_index", "item_index_ci_low",
+                "item_index_ci_high", "change_index", "change_index_ci_low",
+                "change_index_ci_high", "movement")
+WAVE_COLUMNS = ("name", "n_valid", "n_accounts", "overall_index", "overall_index_ci_low",
+                "overall_index_ci_high", "satisfied_share", "satisfied_share_ci_low",
+                "satisfied_share_ci_high", "movement")
+
 
 def plot_trend(survey: Survey, *, ax: Axes | None = None) -> Axes:
     """Index of each wave with its interval, and the target of the index where there is one."""

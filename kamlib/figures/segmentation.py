@@ -48,7 +48,7 @@ def plot_shares(result: Segmentation, *, ax: Axes | None = None, currency: str =
         for x, share, top, mark in zip(places, shares, np.fmax(shares, ends[1]), marks,
                                        strict=True):
             # The number stands on its bar, or over the mark where that would cover it.
-            height = mark if 0 <= mark - top + 0.02 < 0.09 else top
+            height = max(top, mark) if 0 <= mark - top + 0.02 < 0.09 else top
             ax.text(x, height + 0.02, fmt_share(share), ha="center", color=theme.INK, fontsize=9)
     ax.set_xticks(range(len(TIERS)))
     ax.xaxis.set_major_formatter(FixedFormatter([label(tier) for tier in TIERS]))

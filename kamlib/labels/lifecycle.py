@@ -19,6 +19,12 @@ HEADINGS: dict[str, str] = {
     # movement
     "movement": N_("Movement"),
     "group": N_("Group"),
+    "n_opening": N_("Opening"),
+    "n_new": N_("New"),
+    "n_first_seen": N_("First seen"),
+    "n_recovered": N_("Recovered"),
+    "n_lost": N_("Lost"),
+    "n_closing": N_("Closing"),
     "net_rate": N_("Net change"),
     "logo_retention_share": N_("Accounts kept"),
     "loss_to_new_ratio": N_("Lost / new"),

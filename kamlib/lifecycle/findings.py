@@ -35,7 +35,7 @@ def _decline(result: Lifecycle, currency: str) -> Finding | None:
     evidence = _("Middle fall {slope} a month, season taken out.",
                  slope=fmt_share(-float(slopes.median()), digits=1))
     return Finding("revenue_in_decline", sentence, number(stage["net_amount_window"]), evidence,
-                   "mix")
+                   "stage_shares")
 
 
 def _fallen(result: Lifecycle, currency: str) -> Finding | None:
@@ -46,7 +46,7 @@ def _fallen(result: Lifecycle, currency: str) -> Finding | None:
         "{n} account fell into decline since {day}, with {amount} of sales in 12 months.",
         "{n} accounts fell into decline since {day}, with {amount} of sales in 12 months.",
         len(result.fallen), day=fmt_date(result.previous_as_of),
-        amount=fmt_money(amount, currency)), amount, anchor="fallen")
+        amount=fmt_money(amount, currency)), amount, anchor="fell_into_decline")
 
 
 def _lost(result: Lifecycle, currency: str) -> Finding | None:
@@ -57,7 +57,8 @@ def _lost(result: Lifecycle, currency: str) -> Finding | None:
     return Finding("lost_accounts", _n(
         "{n} account is lost; it had bought {amount} in the 12 months before the period.",
         "{n} accounts are lost; they had bought {amount} in the 12 months before the period.",
-        -count["lost"], amount=fmt_money(lost, currency)), number(lost), anchor="movement")
+        -count["lost"], amount=fmt_money(lost, currency)), number(lost),
+        anchor="movement_waterfall")
 
 
 def _recovered(result: Lifecycle, currency: str) -> Finding | None:
@@ -68,7 +69,7 @@ def _recovered(result: Lifecycle, currency: str) -> Finding | None:
         "{n} account came back after a long silence and bought {amount}.",
         "{n} accounts came back after a long silence and bought {amount}.",
         count["recovered"], amount=fmt_money(amount["recovered"], currency)),
-        number(amount["recovered"]), anchor="movement")
+        number(amount["recovered"]), anchor="movement_waterfall")
 
 
 def _new(result: Lifecycle, currency: str) -> Finding | None:
@@ -78,7 +79,7 @@ def _new(result: Lifecycle, currency: str) -> Finding | None:
     return Finding("new_accounts", _n(
         "{n} new account bought {amount}.", "{n} new accounts bought {amount}.",
         count["new"], amount=fmt_money(amount["new"], currency)), number(amount["new"]),
-        anchor="movement")
+        anchor="movement_waterfall")
 
 
 def _overdue(result: Lifecycle, currency: str) -> Finding | None:

@@ -15,25 +15,26 @@ from kamlib.lifecycle.rules import LifecycleRules
 
 
 def build_handover(result: Lifecycle, *, rules: LifecycleRules, currency: str = "",
-                   owners: pd.Series | None = None, year_before: pd.DataFrame | None = None
-                   ) -> Handover:
+                   accounts: pd.DataFrame | None = None,
+                   year_before: pd.DataFrame | None = None) -> Handover:
     """Turn the tables of `build_lifecycle` into what the overview is made of.
 
-    owners: owner_id by account_id; year_before: account_facts a year before, one row an account,
-    None when history does not reach. All amounts are facts of the ledger: no intervals.
+    accounts: one row an account with its ``owner_id``; year_before: account_facts a year before,
+    one row an account, None when history does not reach. Counts, amounts and shares are facts of
+    a complete ledger, so none has an interval.
     """
     return Handover(headline=_headline(result, currency), metrics=_metrics(result, year_before),
                     findings=build_findings(result, currency),
-                    attention=_attention(result, rules, owners), unanswered=_unanswered(result))
+                    attention=_attention(result, rules, accounts), unanswered=_unanswered(result))
 
 
 def _headline(result: Lifecycle, currency: str) -> tuple[str, ...]:
     count, _amount = moved(result)
     first = _("{n} accounts are active on {day}, {opening} were before the period: {new} new, "
-              "{recovered} recovered, {lost} lost.",
+              "{seen} first seen, {recovered} recovered, {lost} lost.",
               n=fmt_count(count["closing"]), day=fmt_date(result.as_of),
               opening=fmt_count(count["opening"]),
-              new=fmt_count(count["new"] + count["first_seen"]),
+              new=fmt_count(count["new"]), seen=fmt_count(count["first_seen"]),
               recovered=fmt_count(count["recovered"]), lost=fmt_count(-count["lost"]))
     stage = stage_row(result, "decline")
     second = _n("{amount} of 12 months' sales ({share}) come from {n} account in decline.",
@@ -60,35 +61,38 @@ def _metrics(result: Lifecycle, year_before: pd.DataFrame | None) -> tuple[Metri
     n = int(count["opening"])
     return (
         Metric("active_accounts", float(count["closing"]), "count", previous=float(n),
-               year_before=n_before, better="up", anchor="movement", headline=True),
+               year_before=n_before, better="up", anchor="movement_waterfall", headline=True),
         Metric("decline_amount", number(decline["net_amount_window"]), "amount",
                n=int(decline["n_accounts"]), previous=number(decline["net_amount_previous"]),
-               better="down", anchor="mix", headline=True),
+               better="down", anchor="stage_shares", headline=True),
         Metric("decline_share", number(decline["net_amount_share"]), "share",
-               n=int(decline["n_accounts"]), better="down", anchor="mix"),
+               n=int(decline["n_accounts"]), better="down", anchor="stage_shares"),
         Metric("logo_retention", number(rates["logo_retention_share"]), "share", n=n,
-               better="up", anchor="movement"),
+               better="up", anchor="movement_waterfall"),
         Metric("net_account_rate", number(rates["net_rate"]), "share", n=n, better="up",
-               anchor="movement"),
+               anchor="movement_waterfall"),
         Metric("loss_to_new_ratio", number(rates["loss_to_new_ratio"]), "ratio",
-               n=int(count["new"]), better="down", anchor="movement"),
+               n=int(count["new"]), better="down", anchor="movement_waterfall"),
         Metric("lost_accounts", float(-count["lost"]), "count", n=n, better="down",
-               anchor="movement"),
-        Metric("new_accounts", float(count["new"]), "count", better="up", anchor="movement"),
+               anchor="movement_waterfall"),
+        Metric("new_accounts", float(count["new"]), "count", better="up",
+               anchor="movement_waterfall"),
         Metric("overdue_accounts", float(len(result.overdue)), "count", better="down",
                anchor="overdue"),
     )
 
 
 def _attention(result: Lifecycle, rules: LifecycleRules,
-               owners: pd.Series | None) -> tuple[Attention, ...]:
-    owner = {} if owners is None else owners.dropna().astype(str).to_dict()
+               accounts: pd.DataFrame | None) -> tuple[Attention, ...]:
+    owner: dict[Hashable, str] = {}
+    if accounts is not None:
+        owner = accounts.set_index("account_id")["owner_id"].fillna("").astype(str).to_dict()
     entries = []
     for row in result.fallen.head(rules.n_attention).to_dict("records"):
         interval = fmt_range(row["slope_rate_ci_low"], row["slope_rate_ci_high"], _one_digit)
         reason = _("Fell into decline: {slope} a month ({interval}).",
                    slope=_one_digit(row["slope_rate"]), interval=interval)
-        entries.append(_entry(row, reason, "fallen", owner))
+        entries.append(_entry(row, reason, "fell_into_decline", owner))
     for row in result.overdue.head(rules.n_attention).to_dict("records"):
         reason = _("Silent for {days} days; its rhythm allows {allowed}.",
                    days=fmt_count(row["days_since_last_sale"]),

@@ -15,6 +15,8 @@ from kamlib.lifecycle.rules import LifecycleRules
 DAYS_A_MONTH = 146097 / 4800
 STAGES = ("exploration", "formation", "stability", "decline", "undetermined")
 INACTIVE = "inactive"
+# The order in which a reader needs them.
+URGENCY = ("decline", "undetermined", "formation", "exploration", "stability", INACTIVE)
 ACTIONS = {"exploration": "cultivate", "formation": "grow", "stability": "keep",
            "decline": "win_back", "undetermined": "watch", INACTIVE: "ask_back"}
 Choice = tuple[np.ndarray, str, str]  # where the rule holds, the stage, the reason
@@ -28,7 +30,8 @@ def stage_accounts(months: pd.DataFrame, facts: pd.DataFrame, *, as_of: date,
 
     months: account_months, one row account x month x line_kind; facts: account_facts as of
     `as_of`, one row an account.
-    Returns one row an account with a sale up to `as_of`, sorted: ``account_id``, ``stage``
+    Returns one row an account with a sale up to `as_of`, those in decline first and the largest
+    sales first within a stage: ``account_id``, ``stage``
     (exploration, formation, stability, decline, undetermined; ``inactive`` is no stage: no sale
     in the activity window), ``stage_reason`` (the rule that fired), ``stage_action``,
     ``tenure_months`` (NA when the start is unknown), ``n_purchase_days``, the evidence of
@@ -52,7 +55,10 @@ def stage_accounts(months: pd.DataFrame, facts: pd.DataFrame, *, as_of: date,
     table["stage"] = pd.Series(np.select(hits, stages, default="undetermined"), dtype="str")
     table["stage_reason"] = pd.Series(np.select(hits, reasons, default="swinging_old"), dtype="str")
     table["stage_action"] = _act(table)
-    return table[COLUMNS]
+    rank = table["stage"].map({stage: place for place, stage in enumerate(URGENCY)})
+    return table.assign(rank=rank).sort_values(
+        ["rank", "net_amount_window", "account_id"], ascending=[True, False, True],
+        ignore_index=True)[COLUMNS]
 
 
 def _early_choices(table: pd.DataFrame, rules: LifecycleRules) -> list[Choice]:

@@ -100,12 +100,11 @@ def find_limit(cell: dict[Any, Any]) -> float:
 
 def _doubt(cell: dict[Any, Any], n: int, source: pd.Series, tenure: pd.DataFrame,
            history_years: float | None, rules: LoyaltyRules) -> str:
-    if n < rules.min_accounts:
-        return "few_accounts"
-    if cell["measure"] != "tenure":
-        return ""
-    # A range that begins at 0 is told from the next one by its upper end.
-    needed = cell["benchmark_low"] or cell["benchmark_high"]
-    if max([history_years or 0.0, *tenure["longest_tenure_years"].dropna()]) < needed:
-        return "history_short"
-    return "start_unknown" if source["unknown_share"] > rules.max_unknown_share else ""
+    if cell["measure"] == "tenure":
+        # A range that begins at 0 is told from the next one by its upper end.
+        needed = cell["benchmark_low"] or cell["benchmark_high"]
+        if max([history_years or 0.0, *tenure["longest_tenure_years"].dropna()]) < needed:
+            return "history_short"
+        if source["unknown_share"] > rules.max_unknown_share:
+            return "start_unknown"
+    return "few_accounts" if n < rules.min_accounts else ""

@@ -164,27 +164,29 @@ def fetch(expression: Table) -> pd.DataFrame:
 def _column(values: pa.ChunkedArray) -> pd.Series:
     kind = values.type
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
-        return values.cast("timestamp[s]").to_pandas().astype("datetime64[s]")
-    if pa.types.is_integer(kind):
-        return values.to_pandas(integer_object_nulls=True).astype("Int64")
-    if pa.types.is_decimal(kind) or pa.types.is_floating(kind):
-        return values.cast("float64", safe=False).to_pandas().astype("float64")
-    return values.to_pandas().astype("str" if pa.types.is_string(kind) else None)
+        values, target = values.cast("timestamp[s]"), "datetime64[s]"
+    elif pa.types.is_integer(kind):
+        return pd.Series(values.to_pandas(integer_object_nulls=True), dtype="Int64")
+    elif pa.types.is_decimal(kind) or pa.types.is_floating(kind):
+        values, target = values.cast("float64", safe=False), "float64"
+    elif pa.types.is_boolean(kind):
+        target = "boolean"
+    else:
+        target = "str"
+    return pd.Series(values.to_pandas()).astype(target)  # type: ignore[call-overload,no-any-return]
 
 
 def _fill(frame: pd.DataFrame, spans: list[Span]) -> pd.DataFrame:
     """Give accounts without sales zeros in known spans, and all NA in unknown ones."""
     known = {span.suffix for span in spans}
-    columns: dict[str, Any] = {}
+    columns: dict[str, pd.Series] = {}
     for suffix in ("", "_period", "_previous", "_year_before", "_window"):
         for name in (*COUNTS, *AMOUNTS):
             column = f"{name}{suffix}"
-            kind = "Int64" if name in COUNTS else "float64"
-            if suffix in known:
-                columns[column] = frame[column].astype(kind).fillna(0)
-            else:
-                columns[column] = pd.Series(pd.NA if kind == "Int64" else np.nan,
-                                            index=frame.index, dtype=kind)
+            is_count = name in COUNTS
+            values = frame[column].fillna(0) if suffix in known else \
+                pd.Series(pd.NA if is_count else np.nan, index=frame.index)
+            columns[column] = values.astype("Int64") if is_count else values.astype("float64")
         gross, back = columns[f"gross_amount{suffix}"], columns[f"returned_amount{suffix}"]
         columns[f"net_amount{suffix}"] = (gross - back).round(4)
     rest = [c for c in frame.columns if c not in columns]
@@ -192,8 +194,9 @@ def _fill(frame: pd.DataFrame, spans: list[Span]) -> pd.DataFrame:
 
 
 def _days_between(later: Any, earlier: pd.Series) -> pd.Series:
-    return ((pd.Timestamp(later) if isinstance(later, date) else later) - earlier) \
-        .dt.days.astype("Int64")
+    span = (pd.Timestamp(later) if isinstance(later, date) else later) - earlier
+    days: pd.Series = span.dt.days.astype("Int64")
+    return days
 
 
 def _add_start(frame: pd.DataFrame, period: Period, history_from: date, starts_with: str,
@@ -223,7 +226,7 @@ def _add_rhythm(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
         first_to_as_of_days=_days_between(period.end, frame["first_sale_date"]),
         repeat_day_mean_amount=_significant(frame["repeat_amount"] / n.where(n > 0)),
         gap_mean_days=_significant(total / n.where(n > 0)),
-        gap_sd_days=_significant(np.sqrt(variance.clip(lower=0))))
+        gap_sd_days=_significant(variance.clip(lower=0) ** 0.5))
 
 
 def _significant(values: pd.Series, digits: int = 10) -> pd.Series:

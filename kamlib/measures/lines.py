@@ -52,8 +52,8 @@ def build_levels(accounts: Table, *, rules: MeasureRules) -> pd.DataFrame:
         tops = find_tops(dict(frame.loc[has_parent, ["account_id", "parent_id"]]
                               .itertuples(index=False)))
         frame["level_id"] = frame["account_id"].map(tops).fillna(frame["account_id"])
-    columns = ["account_id", "level_id", "is_customer"]
-    return frame[columns].sort_values("account_id").reset_index(drop=True)
+    levels: pd.DataFrame = frame[["account_id", "level_id", "is_customer"]]
+    return levels.sort_values("account_id").reset_index(drop=True)
 
 
 def mark_pairs(lines: Table, *, rules: MeasureRules) -> Table:

@@ -166,7 +166,7 @@ class Report:
             write_parquet(frame, folder / f"{name}.parquet")
         shown = frame[list(show)] if show else frame
         if "account_id" in shown.columns and "account_name" not in shown.columns:
-            names = dict(self.accounts[["account_id", "name"]].itertuples(index=False))
+            names: dict[str, str] = dict(self.accounts[["account_id", "name"]].itertuples(index=False))
             place = list(shown.columns).index("account_id") + 1
             shown = shown.copy()
             shown.insert(place, "account_name", shown["account_id"].map(names).fillna(""))

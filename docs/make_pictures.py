@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 import secrets
 import shutil
 import socket
@@ -41,7 +42,7 @@ PATIENCE_S = 60.0
 CHART_IN_VIEW = """(() => {
   const panel = document.querySelector('.jp-WindowedPanel-outer');
   if (!panel || document.querySelector('#jupyterlab-splash')) return false;
-  const chart = panel.querySelector('.jp-OutputArea-output svg');
+  const chart = panel.querySelector('[data-mime-type="image/svg+xml"] img');
   if (!chart) { panel.scrollTop += 300; return false; }
   const cell = chart.closest('.jp-Cell');
   const off = cell.getBoundingClientRect().top - panel.getBoundingClientRect().top - 8;
@@ -133,22 +134,30 @@ def open_lab() -> Iterator[str]:
                         ignore=shutil.ignore_patterns(".*"))
         options = {"ServerApp.root_dir": f"{folder}/root", "ServerApp.ip": "127.0.0.1",
                    "ServerApp.port": port, "ServerApp.port_retries": 0,
-                   "IdentityProvider.token": token, "LabApp.news_url": None,
-                   "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+                   "IdentityProvider.token": token,
                    "LabApp.user_settings_dir": f"{folder}/settings",
                    "LabApp.workspaces_dir": f"{folder}/workspaces"}
+        settings = Path(folder) / "settings" / "@jupyterlab" / "apputils-extension"
+        settings.mkdir(parents=True)
+        # Otherwise JupyterLab asks in the picture whether it may fetch news.
+        (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+        own = {**os.environ, "JUPYTER_DATA_DIR": f"{folder}/data"}
+        # JupyterLab draws the charts only of notebooks that are trusted.
+        subprocess.run([sys.executable, "-m", "jupyter", "trust",  # noqa: S603
+                        f"{folder}/root/notebooks/{NOTEBOOK}"], env=own, check=True,
+                       capture_output=True)
         server = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
                   *(f"--{name}={value}" for name, value in options.items())]
-        with running(server):
+        with running(server, env=own):
             home = f"http://127.0.0.1:{port}"
             wait(lambda: answers(f"{home}/api/status?token={token}"), "JupyterLab did not start")
             yield f"{home}/lab/tree/notebooks/{NOTEBOOK}?token={token}"
 
 
 @contextmanager
-def running(command: list[str]) -> Iterator[None]:
+def running(command: list[str], env: dict[str, str] | None = None) -> Iterator[None]:
     """Keep a process alive for as long as it is needed."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL,  # noqa: S603
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL,  # noqa: S603
                                stderr=subprocess.DEVNULL)
     try:
         yield

@@ -252,6 +252,13 @@ def test_history_that_does_not_reach_leaves_transitions_empty() -> None:
     amounts = result.movement.set_index("movement")["net_amount"]
     assert np.isnan(amounts["opening"]) and np.isnan(amounts["kept_change"])
     assert amounts["closing"] == pytest.approx(sum(FALLEN[-12:]) + 1200)
+    handover = lifecycle.build_handover(result, rules=RULES)
+    assert handover.headline[0] == (
+        "2 accounts are active on 31 December 2025; who was before the period is not known.")
+    metrics = {metric.name: metric for metric in handover.metrics}
+    unknown = ["logo_retention", "net_account_rate", "loss_to_new_ratio", "lost_accounts"]
+    assert [metrics[name].value for name in unknown] == [None] * 4
+    assert metrics["active_accounts"].previous is None
 
 
 # --- movement --------------------------------------------------------------------------------

@@ -145,7 +145,8 @@ def _write_text(guesses: Sequence[Guess], sections: Sequence[Section], path: Pat
 
 
 def _constant(drafted: Drafted) -> str:
-    return drafted.value if re.fullmatch(r"\d{4}-\d\d-\d\d", drafted.value) else write_toml(drafted.value)
+    is_date = re.fullmatch(r"\d{4}-\d\d-\d\d", drafted.value)
+    return drafted.value if is_date else write_toml(drafted.value)
 
 
 def _write_head(orders: Guess, path: Path) -> list[str]:
@@ -160,14 +161,14 @@ def _write_head(orders: Guess, path: Path) -> list[str]:
         re.sub(r"[^A-Za-z0-9_-]+", "-", path.resolve().parent.name).strip("-_") or "dataset"
     currency, currency_why = _guess_currency(orders)
     tax, tax_why = _guess_tax(orders)
-    basis = next((b for b, words in BASES
-                  if re.search(words, orders.source_of("order_date"), re.IGNORECASE)), "ordered")
+    day = orders.source_of("order_date")
+    basis = next((b for b, words in BASES if re.search(words, day, re.IGNORECASE)), "ordered")
     return [
         f"id = {write_toml(identity[:64])}  # guess, from the file's name; names the report folder",
         f"name = {write_toml(stem)}  # guess, from the file's name",
         f"currency = {write_toml(currency)}  # {currency_why}",
         f"tax = {write_toml(tax)}  # {tax_why}",
-        f"date_basis = {write_toml(basis)}  # guess, from {write_toml(orders.source_of('order_date'))}",
+        f"date_basis = {write_toml(basis)}  # guess, from {write_toml(day)}",
         f"history_from = {start}  # guess: the first order; before it nothing is known",
         f"complete_until = {until}  # guess: {why}"]
 

@@ -79,6 +79,10 @@ def _common_start(names: Sequence[str]) -> str:
 
 def draft_sections(guesses: Sequence[Guess], folder: Path) -> tuple[list[Section],
                                                                      dict[Path, str]]:
+    """Draft all sections, in the dictionary's order, and the files to be written beside them.
+
+    folder: where the dataset file will lie; returns sections, and texts by path.
+    """
     sections, beside = [], {}
     tables = {guess.table for guess in guesses}
     for guess in guesses:

@@ -25,6 +25,14 @@ NARROW = 0.045
 # Cells darker than this carry white letters.
 DARK = 0.55
 
+# What a page shows of a wide table; the published one has every column.
+STAGE_COLUMNS = ("account_id", "stage", "stage_reason", "n_months", "sales_cv", "slope_rate",
+                 "slope_rate_ci_low", "slope_rate_ci_high", "net_amount_window")
+OVERDUE_COLUMNS = ("account_id", "last_sale_date", "days_since_last_sale", "gap_mean_days",
+                   "allowed_days", "overdue_days", "net_amount_window")
+FALLEN_COLUMNS = ("account_id", "stage_previous", "slope_rate", "slope_rate_ci_low",
+                  "slope_rate_ci_high", "net_amount_window", "stage_action")
+
 
 def plot_mix(result: Lifecycle, *, ax: Axes | None = None, currency: str = "") -> Axes:
     """Two stacked bars: the stages' shares of active accounts and of their sales in 12 months."""
@@ -79,6 +87,8 @@ def read_mix(result: Lifecycle, *, currency: str = "") -> str:
 def plot_movement(result: Lifecycle, *, ax: Axes | None = None, currency: str = "") -> Axes:
     """Waterfall of active accounts from opening to closing, the sales of each step below it."""
     ax = ax or theme.new_axes(8.5, 4.4)
+    if not result.has_previous:
+        return _nothing(ax, _no_previous(result))
     rows = result.movement.set_index("movement")
     counts, amounts = rows["n_accounts"].astype("float64"), rows["net_amount"]
     ax.set_title(_movement_title(counts))
@@ -108,6 +118,8 @@ def plot_movement(result: Lifecycle, *, ax: Axes | None = None, currency: str = 
 
 def read_movement(result: Lifecycle, *, currency: str = "") -> str:
     """Say how many accounts came and went, with their sales, and relate lost to new."""
+    if not result.has_previous:
+        return _no_previous(result)
     rows = result.movement.set_index("movement")
     counts, amounts = rows["n_accounts"], rows["net_amount"]
     rates = result.rates.iloc[0]

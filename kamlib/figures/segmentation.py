@@ -23,6 +23,11 @@ from kamlib.language import (
 )
 from kamlib.segmentation import BENCHMARK, TIERS, Segmentation
 
+# What a reader sees of the concentration; the download holds all.
+SPREAD_COLUMNS = ["measure", "n_accounts", "total_amount", "known_share", "n_top", "top_share",
+                  "top_amount_share", "crossing_account_id", "crossing_side",
+                  "largest_account_id", "largest_share", "gini_corrected", "effective_accounts"]
+
 
 def plot_shares(result: Segmentation, *, ax: Axes | None = None, currency: str = "") -> Axes:
     """Grouped bars: share of each tier in accounts and in net sales, the published share a mark."""

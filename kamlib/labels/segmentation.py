@@ -60,6 +60,7 @@ HEADINGS: dict[str, str] = {
 }
 
 VALUES: dict[str, str] = {
+    "gini": N_("Gini coefficient of net sales"),
     "core": N_("Core"),
     "important": N_("Important"),
     "general": N_("General"),

@@ -30,21 +30,17 @@ def build_handover(result: Lifecycle, *, rules: LifecycleRules, currency: str = 
 
 def _headline(result: Lifecycle, currency: str) -> tuple[str, ...]:
     count, _amount = moved(result)
+    if not result.has_previous:
+        first = _("{n} accounts are active on {day}; who was before the period is not known.",
+                  n=fmt_count(count["closing"]), day=fmt_date(result.as_of))
+        return first, _decline_sentence(result, currency)
     first = _("{n} accounts are active on {day}, {opening} were before the period: {new} new, "
               "{seen} first seen, {recovered} recovered, {lost} lost.",
               n=fmt_count(count["closing"]), day=fmt_date(result.as_of),
               opening=fmt_count(count["opening"]),
               new=fmt_count(count["new"]), seen=fmt_count(count["first_seen"]),
               recovered=fmt_count(count["recovered"]), lost=fmt_count(-count["lost"]))
-    stage = stage_row(result, "decline")
-    second = _n("{amount} of 12 months' sales ({share}) come from {n} account in decline.",
-                "{amount} of 12 months' sales ({share}) come from {n} accounts in decline.",
-                stage["n_accounts"], amount=fmt_money(stage["net_amount_window"], currency),
-                share=fmt_share(stage["net_amount_share"]))
-    if not stage["n_accounts"]:
-        second = _("No account is in proven decline.")
-    if not result.has_previous:
-        return first, second
+    second = _decline_sentence(result, currency)
     if result.fallen.empty:
         return first, second, _("No account fell into decline since {day}.",
                                 day=fmt_date(result.previous_as_of))
@@ -54,14 +50,27 @@ def _headline(result: Lifecycle, currency: str) -> tuple[str, ...]:
     return first, second, third
 
 
+def _decline_sentence(result: Lifecycle, currency: str) -> str:
+    stage = stage_row(result, "decline")
+    if not stage["n_accounts"]:
+        return _("No account is in proven decline.")
+    return _n("{amount} of 12 months' sales ({share}) come from {n} account in decline.",
+              "{amount} of 12 months' sales ({share}) come from {n} accounts in decline.",
+              stage["n_accounts"], amount=fmt_money(stage["net_amount_window"], currency),
+              share=fmt_share(stage["net_amount_share"]))
+
+
 def _metrics(result: Lifecycle, year_before: pd.DataFrame | None) -> tuple[Metric, ...]:
     count, _amount = moved(result)
     decline, rates = stage_row(result, "decline"), result.rates.iloc[0]
+    if not result.has_previous:  # nobody knows who was active at opening
+        rates = rates.where(rates.index == "group")
     n_before = None if year_before is None else float(year_before["is_active_closing"].sum())
-    n = int(count["opening"])
+    n = int(count["opening"]) if result.has_previous else None
     return (
-        Metric("active_accounts", float(count["closing"]), "count", previous=float(n),
-               year_before=n_before, better="up", anchor="movement_waterfall", headline=True),
+        Metric("active_accounts", float(count["closing"]), "count",
+               previous=None if n is None else float(n), year_before=n_before, better="up",
+               anchor="movement_waterfall", headline=True),
         Metric("decline_amount", number(decline["net_amount_window"]), "amount",
                n=int(decline["n_accounts"]), previous=number(decline["net_amount_previous"]),
                better="down", anchor="stage_shares", headline=True),
@@ -73,8 +82,8 @@ def _metrics(result: Lifecycle, year_before: pd.DataFrame | None) -> tuple[Metri
                anchor="movement_waterfall"),
         Metric("loss_to_new_ratio", number(rates["loss_to_new_ratio"]), "ratio",
                n=int(count["new"]), better="down", anchor="movement_waterfall"),
-        Metric("lost_accounts", float(-count["lost"]), "count", n=n, better="down",
-               anchor="movement_waterfall"),
+        Metric("lost_accounts", None if n is None else float(-count["lost"]), "count", n=n,
+               better="down", anchor="movement_waterfall"),
         Metric("new_accounts", float(count["new"]), "count", better="up",
                anchor="movement_waterfall"),
         Metric("overdue_accounts", float(len(result.overdue)), "count", better="down",

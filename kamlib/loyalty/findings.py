@@ -55,7 +55,7 @@ def _retention(result: Loyalty, currency: str) -> Iterator[Finding]:
             share=fmt_share(row["net_retention_share"]),
             churned=fmt_money(row["churned_amount"], currency), n=fmt_count(row["n_churned"]),
             shrunk=fmt_money(row["contraction_amount"], currency)),
-            amount=float(missing), evidence="ledger", anchor="retention")
+            amount=float(missing), anchor="retention")
 
 
 def _returns(result: Loyalty, currency: str) -> Iterator[Finding]:
@@ -69,7 +69,7 @@ def _returns(result: Loyalty, currency: str) -> Iterator[Finding]:
             "published figure, and the difference is {amount}.", tier=label(cell["tier"]).lower(),
             rate=fmt_share(row[RATES[result.rules.return_basis]], 1), limit=fmt_share(limit),
             amount=fmt_money(above, currency)),
-            amount=above, evidence="returns", anchor="returns")
+            amount=above, anchor="returns")
 
 
 def _repurchase(result: Loyalty, facts: pd.DataFrame, currency: str) -> Iterator[Finding]:
@@ -85,7 +85,7 @@ def _repurchase(result: Loyalty, facts: pd.DataFrame, currency: str) -> Iterator
             "published. Their sales: {amount}.", len(once), tier=label(cell["tier"]).lower(),
             rate=fmt_share(cell["measured_share"]), limit=fmt_share(find_limit(_published(cell))),
             amount=fmt_money(bought.sum(), currency)),
-            amount=float(bought.sum()), evidence="repurchase", anchor="repurchase")
+            amount=float(bought.sum()), anchor="repurchase")
 
 
 def _high_returns(result: Loyalty, names: Names, currency: str) -> Iterator[Finding]:
@@ -98,7 +98,7 @@ def _high_returns(result: Loyalty, names: Names, currency: str) -> Iterator[Find
         "{n} accounts send back more than {line} of what they buy: {names}, {amount} in 12 months.",
         len(rows), line=fmt_share(result.rules.high_return_share), names=_named(rows, names),
         amount=fmt_money(amount, currency)),
-        amount=amount, evidence="returns", anchor="high_returners")
+        amount=amount, anchor="high_returners")
 
 
 def _missed(result: Loyalty, measure: str) -> list[dict[str, Any]]:

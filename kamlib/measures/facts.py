@@ -24,6 +24,7 @@ COUNTS = ("n_orders", "n_purchase_days", "n_lines")
 AMOUNTS = ("gross_amount", "returned_amount", "adjustment_amount", "margin_amount",
            "margin_known_amount")
 NET_KINDS = ("sale", "return", "cancellation")
+ZERO = ibis.literal(0, type="decimal(38, 4)")
 MONTH_COLUMNS = ["account_id", "month", "line_kind", "n_orders", "n_purchase_days", "n_lines",
                  "quantity", "amount", "cost_amount", "cost_known_amount"]
 PRODUCT_COLUMNS = ["account_id", "product_line", "channel", "quarter", "n_orders", "quantity",
@@ -64,7 +65,7 @@ def build_order_days(lines: Table) -> Table:
         quantity=lines.quantity.sum(),
         amount=lines.amount.sum(),
         cost_amount=lines.cost_amount.sum(),
-        cost_known_amount=lines.amount.sum(where=known),
+        cost_known_amount=ibis.coalesce(lines.amount.sum(where=known), ZERO),
     ).cache()
 
 
@@ -107,11 +108,11 @@ def _orders_part(known: Table, spans: list[Span]) -> Table:
 
 
 def _days_part(known: Table, spans: list[Span], period: Period) -> Table:
-    kind, zero = known.line_kind, ibis.literal(0, type="decimal(38, 4)")
+    kind = known.line_kind
     in_net, back = kind.isin(NET_KINDS), kind.isin(("return", "cancellation"))
 
     def total(column: Any, where: Any) -> Any:
-        return ibis.coalesce(column.sum(where=where), zero)
+        return ibis.coalesce(column.sum(where=where), ZERO)
 
     days = known.group_by(["account_id", "order_date"]).agg(
         n_lines=ibis.coalesce(known.n_lines.sum(where=kind == "sale"), 0),

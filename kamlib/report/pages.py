@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from kamlib import language
+from kamlib.labels import label
 from kamlib.language import (
     _,
     fmt_count,
@@ -117,7 +118,7 @@ def _metric_tile(row: Mapping[str, Any], links: Mapping[str, Chapter],
     changes = [_("{change} on the previous period", change=_change(row, "previous", currency)),
                _("{change} on the year before", change=_change(row, "year_before", currency))]
     known = [row.get("previous") is not None, row.get("year_before") is not None]
-    return {"name": row["name"], "number": number, "unit": unit, **_link(row, links),
+    return {"name": label(row["name"]), "number": number, "unit": unit, **_link(row, links),
             "range": "" if low is None or high is None else fmt_range(low, high, fmt),
             "n": "" if row.get("n") is None else fmt_count(row["n"]),
             "changes": [text for text, is_known in zip(changes, known, strict=True)

@@ -79,7 +79,7 @@ def _single_account(result: Segmentation, names: Names, currency: str) -> Iterat
         "{n} accounts bring more than {line} of net sales each: {names} (together {share}).",
         len(large), line=fmt_share(result.rules.single_account_share),
         names=_named(large, names), share=fmt_share(amount / result.pareto["amount"].sum())),
-        amount=amount, evidence="net_sales", anchor="pareto")
+        amount=amount, anchor="pareto")
 
 
 def _pareto(result: Segmentation, names: Names, currency: str) -> Iterator[Finding]:
@@ -92,7 +92,7 @@ def _pareto(result: Segmentation, names: Names, currency: str) -> Iterator[Findi
         "{n} accounts of {total} ({share}) bring {held} of net sales: they hang on few.",
         len(top), total=fmt_count(len(result.pareto)), share=fmt_share(share),
         held=fmt_share(top["cumulative_share"].iloc[-1])),
-        amount=float(top["amount"].sum()), evidence="net_sales", anchor="pareto")
+        amount=float(top["amount"].sum()), anchor="pareto")
 
 
 def _tier_drop(result: Segmentation, names: Names, currency: str) -> Iterator[Finding]:
@@ -108,7 +108,7 @@ def _tier_drop(result: Segmentation, names: Names, currency: str) -> Iterator[Fi
         "went from {before} to {now}.",
         "{n} accounts fell out of core since the previous period ({names}); their sales of 12 "
         "months went from {before} to {now}.", len(fallen), **values),
-        amount=max(0.0, lost), evidence="migration", anchor="migration")
+        amount=max(0.0, lost), anchor="migration")
 
 
 def _tier_rise(result: Segmentation, names: Names, currency: str) -> Iterator[Finding]:
@@ -124,7 +124,7 @@ def _tier_rise(result: Segmentation, names: Names, currency: str) -> Iterator[Fi
         "{n} accounts became core since the previous period ({names}), with {gained} more sales "
         "in 12 months.", len(risen), names=_named(risen, names),
         gained=fmt_money(gained, currency)),
-        amount=max(0.0, gained), evidence="migration", anchor="migration")
+        amount=max(0.0, gained), anchor="migration")
 
 
 def _win_back(result: Segmentation, names: Names, currency: str) -> Iterator[Finding]:
@@ -138,7 +138,7 @@ def _win_back(result: Segmentation, names: Names, currency: str) -> Iterator[Fin
         "{n} large accounts have bought nothing for {days} days or more ({names}): {amount} of "
         "sales in 12 months are at risk.", len(quiet), names=_named(quiet, names),
         days=fmt_count(result.rules.quiet_days), amount=fmt_money(amount, currency)),
-        amount=amount, evidence="rfm", anchor="rfm_classes")
+        amount=amount, anchor="rfm_classes")
 
 
 def _benchmark(result: Segmentation, names: Names, currency: str) -> Iterator[Finding]:
@@ -151,7 +151,7 @@ def _benchmark(result: Segmentation, names: Names, currency: str) -> Iterator[Fi
         "Core accounts bring {share} of net sales; in the published company it was about "
         "{benchmark}.", share=fmt_share(row["amount_share"]),
         benchmark=fmt_share(row["benchmark_amount_share"])),
-        amount=float(gap), evidence="benchmark", anchor="shares")
+        amount=float(gap), anchor="shares")
 
 
 def _named(rows: pd.DataFrame, names: Names) -> str:

@@ -50,7 +50,6 @@ class FigureView:
     name: str
     svg: str
     alt: str
-    caption: str
     csv: str
 
     @classmethod
@@ -59,16 +58,16 @@ class FigureView:
         figure = ax.get_figure()
         assert isinstance(figure, Figure)
         alt = describe_axes(ax)
-        caption = " ".join(ax.get_title(loc="left").split() or ax.get_title().split())
         csv = "" if data is None else data.to_csv(index=False, lineterminator="\n")
-        return cls(name, render_svg(figure, name=name), alt, caption, csv)
+        return cls(name, render_svg(figure, name=name), alt, csv)
 
     def __repr__(self) -> str:
         return f"Figure {self.name}: {self.alt}"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[
             dict[str, str], dict[str, dict[str, str]]]:
-        about = {"alt": self.alt, "caption": self.caption, "name": self.name,
+        # no caption: the chart's title says the finding already
+        about = {"alt": self.alt, "caption": "", "name": self.name,
                  "download": f"{self.name}.csv", "csv": self.csv}
         return ({"image/svg+xml": self.svg, "text/plain": repr(self)}, {"image/svg+xml": about})
 

@@ -145,11 +145,13 @@ def test_empty_results_say_so() -> None:
         full, has_previous=False, transitions=full.transitions.iloc[:0], fallen=full.fallen[:0],
         overdue=full.overdue.iloc[:0], declining_months=full.declining_months.iloc[:0],
         cohorts=replace(full.cohorts, table=full.cohorts.table.iloc[:0]))
-    for plot in (figures.plot_transitions, figures.plot_cohorts, figures.plot_declining):
+    for plot in (figures.plot_movement, figures.plot_transitions, figures.plot_cohorts,
+                 figures.plot_declining):
         ax = plot(empty)
         assert title(ax) == "There is nothing to show" and len(ax.texts) == 1
     assert figures.read_transitions(empty) == (
         "The known history does not reach the previous period, which ended on 30 September 2025.")
+    assert figures.read_movement(empty) == figures.read_transitions(empty)
     assert figures.read_declining(empty) == "No active account is in proven decline."
     assert figures.read_overdue(empty) == (
         "No active account is silent for longer than its own rhythm allows.")

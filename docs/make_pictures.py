@@ -75,13 +75,18 @@ class Browser:
         """Return the value of a JavaScript expression."""
         return self.call("Runtime.evaluate", expression=expression)["result"].get("value")
 
-    def picture(self, address: str, *, height: int,
+    def picture(self, address: str, *, height: int, show: str = "",
                 until: str = "document.readyState == 'complete'") -> bytes:
-        """Open an address and return a PNG of its top, once `until` holds."""
+        """Open an address and return a PNG of its top once `until` holds.
+
+        show: selects an element that is scrolled to where it does not fit in.
+        """
         self.call("Emulation.setDeviceMetricsOverride", width=WIDTH, height=height,
                   deviceScaleFactor=1, mobile=False)
         self.call("Page.navigate", url=address)
         wait(lambda: self.ask(until), f"{address.partition('?')[0]} was not drawn")
+        if show:
+            self.ask(f"document.querySelector('{show}').scrollIntoView({{block: 'nearest'}})")
         time.sleep(1)  # fonts and scrolling settle
         return base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
 
@@ -91,8 +96,8 @@ def main() -> None:
     version = find_version()
     PICTURES.mkdir(exist_ok=True)
     with open_browser() as browser:
-        for name, page in (("first_page", "index.html"), ("chapter", CHAPTER)):
-            save(browser.picture((version / page).as_uri(), height=HEIGHT), name)
+        for name, page, element in (("first_page", "index.html", ""), ("chapter", CHAPTER, "figure")):
+            save(browser.picture((version / page).as_uri(), height=HEIGHT, show=element), name)
         with open_lab() as address:
             save(browser.picture(address, height=LAB_HEIGHT, until=CHART_IN_VIEW), "jupyterlab")
 

@@ -108,7 +108,7 @@ def init(files: Annotated[list[Path], typer.Argument(help="exports: CSV, text or
          to: Annotated[Path, typer.Option("--out", help="the dataset file to write")] = Path(
              "dataset.toml")) -> None:
     """Write a dataset file from a company's exports, with every guess said."""
-    from kamlib.dataset.recognise import init_dataset
+    from kamlib.dataset.draft import init_dataset
 
     out.print(init_dataset(files, out=to), markup=False)
 

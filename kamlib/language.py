@@ -35,6 +35,8 @@ ENGLISH_SCALES = ((10**9, " bn"), (10**6, " M"), (10**3, " k"))
 CHINESE_SCALES = ((10**8, "亿"), (10**4, "万"))
 
 _language: ContextVar[str] = ContextVar("language", default="en")
+# Length of the analysis window that sentences speak of; `_` puts it where {window} stands.
+_window_months: ContextVar[int] = ContextVar("window_months", default=12)
 
 
 def use(lang: str) -> None:
@@ -61,6 +63,21 @@ def current() -> str:
     return _language.get()
 
 
+def use_window(months: int) -> None:
+    """Say how many months the analysis window holds, for all sentences from here on."""
+    _window_months.set(months)
+
+
+def window_words() -> str:
+    """Return the length of the analysis window in words.
+
+    >>> window_words()
+    '12 months'
+    """
+    months = _window_months.get()
+    return _plural("{n} month", "{n} months", months).format(n=fmt_count(months))
+
+
 @cache
 def _catalogue(lang: str) -> NullTranslations:
     if lang == "en":
@@ -79,7 +96,7 @@ def _(text: str, **values: Any) -> str:
     >>> _("{n} accounts carry {share} of sales.", n=fmt_count(1200), share="61 %")
     '1,200 accounts carry 61 % of sales.'
     """
-    return translate(text).format(**values)
+    return translate(text).format(**{"window": window_words(), **values})
 
 
 def _n(singular: str, plural: str, n: int, **values: Any) -> str:
@@ -88,8 +105,13 @@ def _n(singular: str, plural: str, n: int, **values: Any) -> str:
     >>> _n("{n} account is lost.", "{n} accounts are lost.", 1)
     '1 account is lost.'
     """
-    text = _catalogue(current()).ngettext(singular, plural, int(n))
-    return text.format(n=fmt_count(n), **values)
+    fields = {"n": fmt_count(n), "window": window_words(), **values}
+    return _plural(singular, plural, n).format(**fields)
+
+
+def _plural(singular: str, plural: str, n: int) -> str:
+    """Translate the form that fits n; its fields stay."""
+    return _catalogue(current()).ngettext(singular, plural, int(n))
 
 
 def N_(text: str) -> str:  # noqa: N802  (the name gettext tools look for)

@@ -176,6 +176,16 @@ def test_retention_without_last_year_is_refused():
         compare_retention(build_facts(2), None)
 
 
+@pytest.mark.parametrize(("history_from", "is_refused"), [
+    (date(2024, 1, 1), False), (date(2024, 1, 2), True)])
+def test_retention_needs_the_whole_window_of_last_year(history_from, is_refused):
+    # The facts cut their window to the known history: a shorter one would look like growth.
+    facts = build_facts(10)
+    result = review_loyalty(facts, months=NO_MONTHS, tiers=place(facts, ("core", 10)), rules=RULES,
+                            facts_year_before=facts, history_from=history_from, **WINDOW)
+    assert ("retention" in result.refused) is is_refused
+
+
 # -- the published figures ---------------------------------------------------------------------
 
 def test_published_figures_are_those_of_the_catalogue():

@@ -35,6 +35,7 @@ from kamlib.segmentation.shares import judge
 from kamlib.stats.concentration import grouped_gini
 
 RULES = SegmentationRules()
+PERIOD = parse_period("2025Q4")
 
 
 def build_facts(amounts, orders=None, *, days=None, margin=None, ids=None):
@@ -297,10 +298,16 @@ def test_fixed_cuts_judge_the_past_by_the_present():
     assert compare_periods(AFTER, small, rules=fixed)["tier_before"].iloc[0] == "important"
 
 
+@pytest.mark.parametrize(("history_from", "is_refused"), [
+    (date(2024, 10, 1), False), (date(2024, 10, 2), True)])
+def test_moves_need_the_whole_former_window(history_from, is_refused):
+    # 2025Q3 ends on 30 September 2025, so its twelve months begin on 1 October 2024.
+    result = segment_accounts(AFTER, rules=RULES, facts_previous=BEFORE, period=PERIOD,
+                              history_from=history_from)
+    assert ("moves" in result.refused) is is_refused
+
+
 # -- what is handed on -------------------------------------------------------------------------
-
-PERIOD = parse_period("2025Q4")
-
 
 def hand_over(facts, *, before=None, rules=RULES, **tables):
     result = segment_accounts(facts, rules=rules, facts_previous=before)

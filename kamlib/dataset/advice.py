@@ -39,7 +39,7 @@ def explain_quarantine(dataset: Dataset) -> list[str]:
 
 
 def _known_accounts(dataset: Dataset) -> Collection[str]:
-    return list(dataset.tables["accounts"].select("account_id").execute()["account_id"].astype(str))
+    return set(dataset.tables["accounts"].select("account_id").execute()["account_id"].astype(str))
 
 
 def explain_reason(table: str, reason: str, n: int, *, n_read: int, rows: pd.DataFrame,
@@ -237,6 +237,8 @@ def explain_results(name: str, reasons: list[dict[str, Any]], rows: pd.DataFrame
     """Explain the two largest reasons of a table before there is a data set."""
     largest = sorted((r for r in reasons if r["kind"] == "quarantined"),
                      key=lambda r: (-int(r["n"]), str(r["reason"])))
-    return " ".join(explain_reason(name, str(r["reason"]), int(r["n"]), n_read=n_read, rows=rows,
-                                   spec=spec, known_accounts=[str(a) for a in known_accounts])
+    known = {str(account) for account in known_accounts}
+    told = " ".join(explain_reason(name, str(r["reason"]), int(r["n"]), n_read=n_read, rows=rows,
+                                   spec=spec, known_accounts=known)
                     for r in largest[:2])
+    return told.replace(f"tables.{name}: ", "")

@@ -48,6 +48,8 @@ MESSAGES = {
                     "product, and nearly all others cost the same: some amounts may include VAT"),
     "tax_unknown": N_("order lines, and the dataset file does not say whether their amounts are "
                       "without VAT; write tax = \"excluded\" or \"included\""),
+    "window_cut": N_("months are known of the analysis window, which is cut where the known "
+                     "history begins; what stands for a year stands for these months only"),
     "not_customers": N_("order lines belong to accounts that are not customers; left out of "
                         "every analysis"),
 }

@@ -53,7 +53,7 @@ def plot_mix(result: Lifecycle, *, ax: Axes | None = None, currency: str = "") -
     names = [_("Net sales\n{total}", total=fmt_money(rows["net_amount_window"].sum(), currency)),
              _("Accounts\n{total}", total=fmt_count(rows["n_accounts"].sum()))]
     ax.set_yticks([0, 1], names)
-    ax.set_xlabel(_("share (%); sales of the 12 months to {day}", day=fmt_date(result.as_of)))
+    ax.set_xlabel(_("share (%); sales of the {window} to {day}", day=fmt_date(result.as_of)))
     ax.set_xlim(0, 1)
     ax.grid(False, axis="y")
     theme.share_axis(ax, axis="x")
@@ -66,7 +66,7 @@ def read_mix(result: Lifecycle, *, currency: str = "") -> str:
     """Say which stage holds most sales, and how much could not be placed, and why."""
     rows = _staged(result)
     if rows["net_amount_window"].isna().all() or not rows["n_accounts"].sum():
-        return _("No active account can be placed, or their sales are not known for 12 months.")
+        return _("No active account can be placed, or their sales are not known for {window}.")
     largest = str(rows["net_amount_window"].astype("float64").idxmax())
     text = _("{stage} holds {amount}, {share} of the active accounts' sales, with {n} of {total} "
              "accounts.", stage=label(largest),
@@ -124,7 +124,7 @@ def read_movement(result: Lifecycle, *, currency: str = "") -> str:
     counts, amounts = rows["n_accounts"], rows["net_amount"]
     rates = result.rates.iloc[0]
     text = _("{new} new against {lost} lost: the new bought {new_amount}, the lost had bought "
-             "{lost_amount} in the 12 months before. {kept} of the accounts active at opening are "
+             "{lost_amount} in the {window} before. {kept} of the accounts active at opening are "
              "kept.",
              new=fmt_count(counts["new"]), new_amount=fmt_money(amounts["new"], currency),
              lost=fmt_count(-counts["lost"]), lost_amount=fmt_money(-amounts["lost"], currency),
@@ -168,9 +168,9 @@ def read_transitions(result: Lifecycle, *, currency: str = "") -> str:
     if result.fallen.empty:
         return _("No account fell into decline since {day}.", day=fmt_date(result.previous_as_of))
     first = result.fallen.iloc[0]
-    return _n("{n} account fell into decline since {day}, with {amount} of sales in 12 months; "
+    return _n("{n} account fell into decline since {day}, with {amount} of sales in {window}; "
               "the largest is {account}: {slope} a month ({interval}).",
-              "{n} accounts fell into decline since {day}, with {amount} of sales in 12 months; "
+              "{n} accounts fell into decline since {day}, with {amount} of sales in {window}; "
               "the largest is {account}: {slope} a month ({interval}).", len(result.fallen),
               day=fmt_date(result.previous_as_of), account=first["account_id"],
               amount=fmt_money(result.fallen["net_amount_window"].sum(), currency),
@@ -261,8 +261,8 @@ def read_overdue(result: Lifecycle, *, currency: str = "") -> str:
     if result.overdue.empty:
         return _("No active account is silent for longer than its own rhythm allows.")
     first = result.overdue.iloc[0]
-    return _n("{n} account is overdue; it bought {amount} in 12 months. ",
-              "{n} accounts are overdue; they bought {amount} in 12 months. ",
+    return _n("{n} account is overdue; it bought {amount} in {window}. ",
+              "{n} accounts are overdue; they bought {amount} in {window}. ",
               len(result.overdue),
               amount=fmt_money(result.overdue["net_amount_window"].sum(), currency)
               ) + _("The largest, {account}, has been silent for {days} days where {allowed} are "
@@ -331,8 +331,8 @@ def _cohort_title(known: pd.DataFrame) -> str:
 
 def _declining_title(result: Lifecycle, names: list[str], currency: str) -> str:
     rows = result.stages[result.stages["account_id"].isin(names)]
-    return _n("The largest account in decline bought {amount} in 12 months",
-              "The {n} largest accounts in decline bought {amount} in 12 months", len(names),
+    return _n("The largest account in decline bought {amount} in {window}",
+              "The {n} largest accounts in decline bought {amount} in {window}", len(names),
               amount=fmt_money(rows["net_amount_window"].sum(), currency))
 
 

@@ -191,8 +191,8 @@ def plot_retention(result: Loyalty, *, ax: Axes | None = None, currency: str = "
         ax.text(x, max(bottom, bottom + height), fmt_money(height, ""), ha="center", va="bottom",
                 color=theme.INK, fontsize=9)
     ax.set_xticks(range(len(steps)), names)
-    ax.set_ylabel(_("net sales of 12 months ({currency})", currency=currency) if currency
-                  else _("net sales of 12 months"))
+    ax.set_ylabel(_("net sales of {window} ({currency})", currency=currency) if currency
+                  else _("net sales of {window}"))
     ax.margins(y=0.1)
     theme.amount_axis(ax)
     return ax

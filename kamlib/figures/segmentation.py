@@ -206,8 +206,8 @@ def plot_rfm(result: Segmentation, *, ax: Axes | None = None, currency: str = ""
     if result.rfm.empty:
         return _nothing(ax, _reason(result, "rfm"))
     row = table[table["rfm_class"] == "important_win_back"].to_dict("records")[0]
-    ax.set_title(_n("{n} large account is to be won back; it brought {amount} in 12 months",
-                    "{n} large accounts are to be won back; they brought {amount} in 12 months",
+    ax.set_title(_n("{n} large account is to be won back; it brought {amount} in {window}",
+                    "{n} large accounts are to be won back; they brought {amount} in {window}",
                     int(row["n_accounts"]), amount=fmt_money(row["net_amount"], currency)))
     colours = [_class_colour(name) for name in table["rfm_class"]]
     ax.barh([label(name) for name in table["rfm_class"]], table["net_amount"], color=colours)
@@ -276,7 +276,7 @@ def read_migration(result: Segmentation, *, currency: str = "") -> str:
     fallen = result.moves[(result.moves["tier_before"] == "core")
                           & (result.moves["tier"] != "core")]
     return _("{up} accounts moved up, {down} down, {entered} came in, {out} went out. Those that "
-             "left core went from {before} to {now} in 12 months of sales. Neighbouring windows "
+             "left core went from {before} to {now} in {window} of sales. Neighbouring windows "
              "share most of their months, so a move is a slow sign.",
              up=fmt_count(n.get("moved_up", 0)), down=fmt_count(n.get("moved_down", 0)),
              entered=fmt_count(n.get("entered", 0)), out=fmt_count(n.get("left_tiers", 0)),
@@ -325,5 +325,5 @@ def _class_colour(name: str) -> str:
 
 def _amount_label(currency: str) -> str:
     if not currency:
-        return _("net sales of 12 months")
-    return _("net sales of 12 months ({currency})", currency=currency)
+        return _("net sales of {window}")
+    return _("net sales of {window} ({currency})", currency=currency)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from kamlib.labels import chapters, common, lifecycle, loyalty, satisfaction, segmentation
-from kamlib.language import N_, _, translate
+from kamlib.language import N_, _, translate, window_words
 
 ROOMS: tuple[ModuleType, ...] = (
     common, chapters, segmentation, lifecycle, satisfaction, loyalty)
@@ -20,7 +20,7 @@ SPANS = {
     "_period": N_("{heading}, period"),
     "_previous": N_("{heading}, previous period"),
     "_year_before": N_("{heading}, year before"),
-    "_window": N_("{heading}, 12 months"),
+    "_window": N_("{heading}, {window}"),
     "_ci_low": N_("{heading}, low end"),
     "_ci_high": N_("{heading}, high end"),
 }
@@ -38,7 +38,8 @@ def heading(column: str) -> str:
         return translate(HEADINGS[column])
     stem, span = split_span(column)
     if span and stem in HEADINGS:
-        return translate(SPANS[span]).format(heading=translate(HEADINGS[stem]))
+        return translate(SPANS[span]).format(heading=translate(HEADINGS[stem]),
+                                              window=window_words())
     return column
 
 

@@ -24,8 +24,8 @@ def _decline(result: Lifecycle, currency: str) -> Finding | None:
     if not stage["n_accounts"]:
         return None
     ending = result.stages[result.stages["stage_action"] == "new_terms_or_end"]
-    sentence = _n("{n} account in decline bought {amount} in 12 months, {share} of sales.",
-                  "{n} accounts in decline bought {amount} in 12 months, {share} of sales.",
+    sentence = _n("{n} account in decline bought {amount} in {window}, {share} of sales.",
+                  "{n} accounts in decline bought {amount} in {window}, {share} of sales.",
                   stage["n_accounts"], amount=fmt_money(stage["net_amount_window"], currency),
                   share=fmt_share(stage["net_amount_share"]))
     if len(ending):
@@ -43,8 +43,8 @@ def _fallen(result: Lifecycle, currency: str) -> Finding | None:
         return None
     amount = float(result.fallen["net_amount_window"].sum())
     return Finding("fell_into_decline", _n(
-        "{n} account fell into decline since {day}, with {amount} of sales in 12 months.",
-        "{n} accounts fell into decline since {day}, with {amount} of sales in 12 months.",
+        "{n} account fell into decline since {day}, with {amount} of sales in {window}.",
+        "{n} accounts fell into decline since {day}, with {amount} of sales in {window}.",
         len(result.fallen), day=fmt_date(result.previous_as_of),
         amount=fmt_money(amount, currency)), amount, anchor="fell_into_decline")
 
@@ -55,8 +55,8 @@ def _lost(result: Lifecycle, currency: str) -> Finding | None:
         return None
     lost = -amount["lost"]
     return Finding("lost_accounts", _n(
-        "{n} account is lost; it had bought {amount} in the 12 months before the period.",
-        "{n} accounts are lost; they had bought {amount} in the 12 months before the period.",
+        "{n} account is lost; it had bought {amount} in the {window} before the period.",
+        "{n} accounts are lost; they had bought {amount} in the {window} before the period.",
         -count["lost"], amount=fmt_money(lost, currency)), number(lost),
         anchor="movement_waterfall")
 
@@ -88,9 +88,9 @@ def _overdue(result: Lifecycle, currency: str) -> Finding | None:
     amount = float(result.overdue["net_amount_window"].sum(skipna=False))
     return Finding("overdue_accounts", _n(
         "{n} active account is silent for longer than its own rhythm allows; it bought {amount} "
-        "in 12 months.",
+        "in {window}.",
         "{n} active accounts are silent for longer than their own rhythm allows; they bought "
-        "{amount} in 12 months.", len(result.overdue), amount=fmt_money(amount, currency)),
+        "{amount} in {window}.", len(result.overdue), amount=fmt_money(amount, currency)),
         number(amount), anchor="overdue")
 
 

@@ -54,8 +54,8 @@ def _decline_sentence(result: Lifecycle, currency: str) -> str:
     stage = stage_row(result, "decline")
     if not stage["n_accounts"]:
         return _("No account is in proven decline.")
-    return _n("{amount} of 12 months' sales ({share}) come from {n} account in decline.",
-              "{amount} of 12 months' sales ({share}) come from {n} accounts in decline.",
+    return _n("{amount} of sales in {window} ({share}) come from {n} account in decline.",
+              "{amount} of sales in {window} ({share}) come from {n} accounts in decline.",
               stage["n_accounts"], amount=fmt_money(stage["net_amount_window"], currency),
               share=fmt_share(stage["net_amount_share"]))
 

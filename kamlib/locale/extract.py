@@ -14,7 +14,8 @@ from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
 CATALOGUE = Path("kamlib", "locale", "zh.po")
-KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "_n": (1, 2), "N_": None}
+KEYWORDS: dict[str, tuple[int, ...] | None] = {
+    "_": None, "_n": (1, 2), "_plural": (1, 2), "N_": None}
 # Written by hand: babel would stamp the time into it.
 HEADER = '''msgid ""
 msgstr ""

@@ -36,7 +36,7 @@ def find_findings(result: Loyalty, facts: pd.DataFrame, *, names: Names,
 def find_attention(result: Loyalty, *, owners: Names) -> Iterator[Attention]:
     """Yield the accounts that return most, at most rules.n_attention; owners by account_id."""
     for row in result.high_returners.head(result.rules.n_attention).to_dict("records"):
-        reason = _("Returned {rate} of what it bought in 12 months ({orders} orders).",
+        reason = _("Returned {rate} of what it bought in {window} ({orders} orders).",
                    rate=fmt_share(row["amount_return_rate"]),
                    orders=fmt_count(row["n_sale_orders"]))
         yield Attention(row["account_id"], reason, amount=float(row["returned_amount"]),
@@ -94,8 +94,8 @@ def _high_returns(result: Loyalty, names: Names, currency: str) -> Iterator[Find
         return
     amount = float(rows["returned_amount"].sum())
     yield Finding("high_returns", _n(
-        "{n} account sends back more than {line} of what it buys: {names}, {amount} in 12 months.",
-        "{n} accounts send back more than {line} of what they buy: {names}, {amount} in 12 months.",
+        "{n} account sends back more than {line} of what it buys: {names}, {amount} in {window}.",
+        "{n} accounts send back more than {line} of what they buy: {names}, {amount} in {window}.",
         len(rows), line=fmt_share(result.rules.high_return_share), names=_named(rows, names),
         amount=fmt_money(amount, currency)),
         amount=amount, anchor="high_returners")

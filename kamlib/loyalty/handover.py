@@ -87,7 +87,7 @@ def _headline(result: Loyalty) -> Iterator[str]:
                 grr=fmt_share(kept["gross_retention_share"]))
     for row in _all(result.returns):
         if pd.notna(row["amount_return_rate_ci_low"]):
-            yield _("Of what was sold in 12 months, {rate} came back ({span}).",
+            yield _("Of what was sold in {window}, {rate} came back ({span}).",
                     rate=fmt_share(row["amount_return_rate"], 1), span=fmt_range(
                         row["amount_return_rate_ci_low"], row["amount_return_rate_ci_high"],
                         lambda x: fmt_share(x, 1)))
@@ -110,7 +110,8 @@ def _unanswered(result: Loyalty) -> Iterator[Unanswered]:
         known = result.tenure.iloc[-1]
         yield Unanswered(_("Is the tenure of each tier like the published one?"), _(
             "The start of {known} of {n} accounts is known and the longest known tenure is "
-            "{years} years. The column customer_since would lift this.",
+            "{years} years; in some tier that is too little. The column customer_since would lift "
+            "this.",
             known=fmt_count(known["n_known"]), n=fmt_count(known["n_accounts"]),
             years=fmt_number(known["longest_tenure_years"], 1)), "accounts")
 

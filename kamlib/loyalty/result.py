@@ -16,6 +16,7 @@ from kamlib.loyalty.retention import RETENTION_COLUMNS, compare_retention
 from kamlib.loyalty.returns import ACCOUNT_COLUMNS, RETURN_COLUMNS, score_returns, summarise_returns
 from kamlib.loyalty.rules import LoyaltyRules
 from kamlib.loyalty.tenure import DAYS_A_YEAR, TENURE_COLUMNS, select_tenures, summarise_tenure
+from kamlib.period import add_months
 
 QUESTIONS = {
     "tenure": N_("How long have the accounts of each tier been customers?"),
@@ -94,12 +95,20 @@ def review_loyalty(facts: pd.DataFrame, *, months: pd.DataFrame, tiers: pd.DataF
     benchmark = attempt("benchmark", CELL_COLUMNS, lambda: _benchmark(
         (tenure, repurchase, returns), rules, years, refused))
     retention = attempt("retention", RETENTION_COLUMNS,
-                        lambda: compare_retention(facts, facts_year_before))
+                        lambda: _retention(facts, facts_year_before, window_start, history_from))
     return Loyalty(
         tenure=tenure, tenures=select_tenures(facts, tiers=tiers) if len(tenure) else
         pd.DataFrame(columns=["account_id", "tier", "tenure_years"]), repurchase=repurchase,
         buyers=buyers, returns=returns, returning=returning, benchmark=benchmark,
         retention=retention, refused=refused, rules=rules)
+
+
+def _retention(facts: pd.DataFrame, facts_year_before: pd.DataFrame | None, window_start: date,
+               history_from: date | None) -> pd.DataFrame:
+    # The facts cut their window to the known history; two unequal windows are no retention.
+    if history_from and add_months(window_start, -12) < history_from:
+        facts_year_before = None
+    return compare_retention(facts, facts_year_before)
 
 
 def _benchmark(tables: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame], rules: LoyaltyRules,

@@ -35,7 +35,7 @@ def find_attention(result: Segmentation, *, owners: Names, currency: str) -> Ite
     limit = result.rules.n_attention
     fallen = fallen_from_core(result).head(limit)
     for row in fallen.to_dict("records"):
-        reason = _("No longer a core account: sales of 12 months went from {before} to {now}.",
+        reason = _("No longer a core account: sales of {window} went from {before} to {now}.",
                    before=fmt_money(row["net_amount_before"], currency),
                    now=fmt_money(row["net_amount"], currency))
         yield Attention(row["account_id"], reason, owner_id=owners.get(row["account_id"], ""),
@@ -104,7 +104,7 @@ def _tier_drop(result: Segmentation, names: Names, currency: str) -> Iterator[Fi
               "before": fmt_money(fallen["net_amount_before"].sum(), currency),
               "now": fmt_money(fallen["net_amount"].sum(), currency)}
     yield Finding("tier_drop", _n(
-        "{n} account fell out of core since the previous period ({names}); its sales of 12 months "
+        "{n} account fell out of core since the previous period ({names}); its sales of {window} "
         "went from {before} to {now}.",
         "{n} accounts fell out of core since the previous period ({names}); their sales of 12 "
         "months went from {before} to {now}.", len(fallen), **values),
@@ -120,9 +120,9 @@ def _tier_rise(result: Segmentation, names: Names, currency: str) -> Iterator[Fi
     gained = float(risen["change_amount"].sum())
     yield Finding("tier_rise", _n(
         "{n} account became core since the previous period ({names}), with {gained} more sales "
-        "in 12 months.",
+        "in {window}.",
         "{n} accounts became core since the previous period ({names}), with {gained} more sales "
-        "in 12 months.", len(risen), names=_named(risen, names),
+        "in {window}.", len(risen), names=_named(risen, names),
         gained=fmt_money(gained, currency)),
         amount=max(0.0, gained), anchor="migration")
 
@@ -134,9 +134,9 @@ def _win_back(result: Segmentation, names: Names, currency: str) -> Iterator[Fin
     amount = float(quiet["net_amount"].sum())
     yield Finding("win_back", _n(
         "{n} large account has bought nothing for {days} days or more ({names}): {amount} of "
-        "sales in 12 months are at risk.",
+        "sales in {window} are at risk.",
         "{n} large accounts have bought nothing for {days} days or more ({names}): {amount} of "
-        "sales in 12 months are at risk.", len(quiet), names=_named(quiet, names),
+        "sales in {window} are at risk.", len(quiet), names=_named(quiet, names),
         days=fmt_count(result.rules.quiet_days), amount=fmt_money(amount, currency)),
         amount=amount, anchor="rfm_classes")
 

@@ -53,10 +53,11 @@ def _headline(result: Segmentation, currency: str) -> Iterator[str]:
         return
     yield _core_sentence(result)
     yield _spread_sentence(result)
-    quiet = find_quiet(result)
-    risk = _("Large accounts that bought nothing for {days} days stand for {amount} of sales in 12 "
-             "months.", days=fmt_count(result.rules.quiet_days),
-             amount=fmt_money(quiet["net_amount"].sum(), currency))
+    quiet, days = find_quiet(result), fmt_count(result.rules.quiet_days)
+    risk = _("No large account has been silent for {days} days.", days=days)
+    if len(quiet):
+        risk = _("Large accounts that bought nothing for {days} days stand for {amount} of sales "
+                 "in 12 months.", days=days, amount=fmt_money(quiet["net_amount"].sum(), currency))
     if "moves" in result.refused:
         yield risk
         return

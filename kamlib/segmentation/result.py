@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import partial
 
 import pandas as pd
 
 from kamlib.errors import RefusedError
 from kamlib.language import N_, _
+from kamlib.period import Period, add_months
 from kamlib.segmentation.migration import MOVER_COLUMNS, build_migration, compare_periods
 from kamlib.segmentation.rfm import RFM_COLUMNS, find_rfm_cuts, score_rfm, summarise_rfm
 from kamlib.segmentation.rules import SegmentationRules
@@ -82,12 +84,16 @@ class Segmentation:
 
 
 def segment_accounts(facts: pd.DataFrame, *, rules: SegmentationRules,
-                     facts_previous: pd.DataFrame | None = None) -> Segmentation:
+                     facts_previous: pd.DataFrame | None = None, period: Period | None = None,
+                     window_months: int = 12, history_from: date | None = None) -> Segmentation:
     """Compute every table of the segmentation; what is refused comes back empty with its reason.
 
     facts: account_facts at as_of; facts_previous: the same at the end of the previous period, or
-    None where the history does not reach so far.
+    None where the history does not reach so far; period, window_months, history_from: given
+    together they refuse moves between windows of which the former is cut by the known history.
     """
+    if period and history_from and _is_cut(period, window_months, history_from):
+        facts_previous = None
     refused: dict[str, str] = {}
 
     def attempt(name: str, columns: Sequence[str], build: Callable[[], pd.DataFrame]
@@ -119,11 +125,16 @@ def segment_accounts(facts: pd.DataFrame, *, rules: SegmentationRules,
         moves=moves, migration=build_migration(moves), refused=refused, rules=rules)
 
 
+def _is_cut(period: Period, window_months: int, history_from: date) -> bool:
+    end = period.previous_end + timedelta(days=1)
+    return add_months(end, -window_months) < history_from
+
+
 def _moves(facts: pd.DataFrame, facts_previous: pd.DataFrame | None,
            rules: SegmentationRules) -> pd.DataFrame:
     if facts_previous is None:
-        raise RefusedError(_("The known history does not reach back to the end of the previous "
-                             "period. A later period would lift this."))
+        raise RefusedError(_("The known history does not hold the whole window that ended with "
+                             "the previous period. A later period would lift this."))
     return compare_periods(facts, facts_previous, rules=rules)
 
 

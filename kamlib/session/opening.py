@@ -28,7 +28,7 @@ def open_report(dataset: str | Path, *, period: str, rules: str | Path = "",
     prepared once and cached by a fingerprint of data, rules and code, so a second look is fast.
     An unfinished period can be opened here; only `kam run` refuses to publish one.
     """
-    language.use(lang)
+    language.use(lang)  # before anything can go wrong: errors speak it too
     target = Path(out) if out else None
     if target and (target / PREPARED / "context.json").is_file():
         return Report(target / PREPARED, out=target, lang=lang)

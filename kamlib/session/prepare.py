@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kamlib.dataset import Dataset, DatasetFile, load_dataset_file, open_dataset
-from kamlib.dataset.checks import visible
+from kamlib.dataset.checks import COLUMNS, MESSAGES, visible
 from kamlib.dataset.fingerprint import fingerprint_sources, fingerprint_table
 from kamlib.errors import InputError
 from kamlib.language import fmt_date
@@ -90,6 +90,7 @@ def build_request(dataset: str | Path, *, period: str, rules: str | Path = "",
 def prepare(request: Request, *, into: Path) -> Dataset:
     """Open the data set and write the prepared folder; return the opened data set."""
     dataset = open_dataset(request.file)
+    dataset = replace(dataset, checks=pd.concat([dataset.checks, _check_window(request)]))
     period, rules = request.period, request.rules
     measures: MeasureRules = rules.measures
     (into / "facts").mkdir(parents=True)
@@ -113,6 +114,21 @@ def prepare(request: Request, *, into: Path) -> Dataset:
     (into / "context.json").write_text(
         json.dumps(context, indent=1, sort_keys=True, ensure_ascii=False), encoding="utf-8")
     return dataset
+
+
+def known_window_months(request: Request) -> int:
+    """Return how many months the analysis window holds once it is cut to the known history."""
+    months: int = request.rules.measures.window_months
+    start = max(request.period.window_start(months), request.file.history_from)
+    return max(1, round((request.period.end - start).days / 30.44))
+
+
+def _check_window(request: Request) -> pd.DataFrame:
+    """A check row when the analysis window is shorter than its rule."""
+    months = known_window_months(request)
+    is_cut = months < request.rules.measures.window_months
+    rows = [("orders", "window_cut", months, MESSAGES["window_cut"])] if is_cut else []
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _accounts_at_level(dataset: Dataset, rules: MeasureRules) -> pd.DataFrame:
@@ -168,6 +184,7 @@ def build_context(request: Request, dataset: Dataset) -> dict[str, Any]:
                     "complete_until": str(file.complete_until)},
         "period": {k: str(v) for k, v in asdict(period).items()},
         "is_open": request.is_open,
+        "window_months": known_window_months(request),
         "rules": request.rules.to_dict(),
         "files": {name: [asdict(f) for f in found] for name, found in dataset.files.items()},
         "fingerprints": months,

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
+from kamlib import language
 from kamlib.errors import InputError, did_you_mean
 from kamlib.figures.table import TableView
 from kamlib.handover import Handover
@@ -34,6 +35,8 @@ class Report:
         self._folder, self._out, self.lang = folder, out, lang
         self._context: dict[str, Any] = json.loads(
             (folder / "context.json").read_text(encoding="utf-8"))
+        language.use(lang)
+        language.use_window(self._context["window_months"])
         self.rules: Rules = build_rules(self._context["rules"], sections=SECTIONS,
                                         origin="context.json")
 
@@ -166,7 +169,7 @@ class Report:
             write_parquet(frame, folder / f"{name}.parquet")
         shown = frame[list(show)] if show else frame
         if "account_id" in shown.columns and "account_name" not in shown.columns:
-            names: dict[str, str] = dict(self.accounts[["account_id", "name"]].itertuples(index=False))
+            names = self.accounts.set_index("account_id")["name"]
             place = list(shown.columns).index("account_id") + 1
             shown = shown.copy()
             shown.insert(place, "account_name", shown["account_id"].map(names).fillna(""))

@@ -19,6 +19,7 @@ from kamlib.dataset.advice import explain_quarantine
 from kamlib.errors import KamlibError
 
 DOCS = Path(__file__).parents[2] / "docs" / "mistakes.md"
+COLUMNS = "[tables.orders.columns]"
 HEAD = """\
 id = "tiny"
 name = "Tiny"
@@ -128,7 +129,8 @@ def locked_workbook(path: Path) -> None:
     table = struct.pack("<128I", *chain, *[free] * (128 - len(chain)))
     directory = (entry("Root Entry", 5, 1, free, end, 0)
                  + entry("EncryptedPackage", 2, free, 2, 2, 4096)
-                 + entry("EncryptionInfo", 2, free, free, 10, 4096) + entry("", 0, free, free, 0, 0))
+                 + entry("EncryptionInfo", 2, free, free, 10, 4096)
+                 + entry("", 0, free, free, 0, 0))
     path.write_bytes(header + table + directory + data + data)
 
 
@@ -153,13 +155,13 @@ columns = { account_id = "Customer", name = "Name" }
 MISTAKES = [
     Mistake("The wrong delimiter", "The export parts its columns with semicolons.",
             {"orders.csv": csv(*ROWS).replace(",", ";")},
-            cure=('[tables.orders.columns]', 'read = { delimiter = ";" }\n[tables.orders.columns]')),
+            cure=(COLUMNS, 'read = { delimiter = ";" }\n' + COLUMNS)),
     Mistake("The wrong encoding", "A Chinese Excel saved the file as GB18030, not as UTF-8.",
             {"orders.csv": csv(*ROWS, title="单号,客户,日期,金额").encode("gb18030")},
             tables=ORDERS.replace("OrderNo", "单号"), shown="(in GB18030) 单号,客户,日期,金额"),
     Mistake("Another date format", "Dates are written the German way.",
             {"orders.csv": csv("A1,C1,13.01.2025,100.00", "A2,C2,17.02.2025,250.50")},
-            cure=('[tables.orders.columns]', 'read = { date_format = "%d.%m.%Y" }\n[tables.orders.columns]')),
+            cure=(COLUMNS, 'read = { date_format = "%d.%m.%Y" }\n' + COLUMNS)),
     Mistake("Day and month swapped", "The format says month first, the file has the day first.",
             {"orders.csv": csv("A1,C1,13/01/2025,100.00", "A2,C2,02/03/2025,250.50")},
             tables=ORDERS.replace("[tables.orders.columns]",
@@ -170,45 +172,52 @@ MISTAKES = [
             {"orders.csv": csv(*MANY)}, check="days_up_to_12"),
     Mistake("Day numbers of a spreadsheet", "Dates came out as the numbers a spreadsheet keeps.",
             {"orders.csv": csv("A1,C1,45670,100.00", "A2,C2,45705,250.50")},
-            cure=('order_date = "Date"', 'order_date = "DATE \'1899-12-30\' + CAST(Date AS INTEGER)"')),
+            cure=('order_date = "Date"',
+                  "order_date = \"DATE '1899-12-30' + CAST(Date AS INTEGER)\"")),
     Mistake("A decimal comma", "Amounts are written 1.250,50.",
             {"orders.csv": csv("A1;C1;2025-01-13;100,00", "A2;C2;2025-02-17;1.250,50",
                                title=TITLE.replace(",", ";"))},
             tables=ORDERS.replace("[tables.orders.columns]",
                                   'read = { delimiter = ";" }\n[tables.orders.columns]'),
-            cure=('delimiter = ";"', 'delimiter = ";", decimal = ",", thousands = "."'), total="1350.50"),
+            cure=('delimiter = ";"', 'delimiter = ";", decimal = ",", thousands = "."'),
+            total="1350.50"),
     Mistake("A thousands point read as a decimal point", "12.487 means twelve thousand, "
             "and reads as twelve and a half.",
             {"orders.csv": csv("A1,C1,2025-01-13,12.487", "A2,C2,2025-02-17,3.251",
                                "A3,C2,2025-03-03,850")}, check="three_decimals",
-            cure=('[tables.orders.columns]', 'read = { decimal = ",", thousands = "." }\n[tables.orders.columns]'), total="16588.00"),
+            cure=(COLUMNS, 'read = { decimal = ",", thousands = "." }\n' + COLUMNS),
+            total="16588.00"),
     Mistake("Marks between thousands", "Amounts are written 1,250.50, in quotes.",
             {"orders.csv": csv('A1,C1,2025-01-13,"1,250.50"', 'A2,C2,2025-02-17,"12,000.00"')},
-            cure=('[tables.orders.columns]', 'read = { thousands = "," }\n[tables.orders.columns]'), total="13250.50"),
+            cure=(COLUMNS, 'read = { thousands = "," }\n' + COLUMNS), total="13250.50"),
     Mistake("Amounts with ¥ and 万", "Amounts carry a currency mark or count in ten thousands.",
             {"orders.csv": csv("A1,C1,2025-01-13,¥1200", "A2,C2,2025-02-17,3.5万")},
-            cure=('amount = "Amount"', 'amount = "CAST(regexp_replace(Amount, \'[^0-9.-]\', \'\', \'g\') AS DECIMAL(18, 4)) * CASE WHEN Amount LIKE \'%万%\' THEN 10000 ELSE 1 END"'), total="36200.00"),
+            cure=('amount = "Amount"', "amount = \"CAST(regexp_replace(Amount, '[^0-9.-]', '', 'g')"
+                  " AS DECIMAL(18, 4)) * CASE WHEN Amount LIKE '%万%' THEN 10000 ELSE 1 END\""),
+            total="36200.00"),
     Mistake("The header twice", "Two exports were pasted one under the other.",
             {"orders.csv": csv(ROWS[0], TITLE, ROWS[1])},
-            cure=('[tables.orders.columns]', 'exclude = { repeated_header = "Date = \'Date\'" }\n[tables.orders.columns]')),
+            cure=(COLUMNS, 'exclude = { repeated_header = "Date = \'Date\'" }\n' + COLUMNS)),
     Mistake("Title rows above the header", "The export begins with a title and a date.",
             {"orders.csv": csv(*ROWS, title=f"Sales 2025,,,\nprinted 2026-01-02,,,\n{TITLE}")},
-            cure=('[tables.orders.columns]', 'read = { skip = 2 }\n[tables.orders.columns]')),
+            cure=(COLUMNS, 'read = { skip = 2 }\n' + COLUMNS)),
     Mistake("Ids like 17850.0", "A spreadsheet turned the ids into decimal numbers.",
             {"orders.csv": csv("A1,17850.0,2025-01-13,100.00", "A2,13047.0,2025-02-17,250.50"),
              "customers.csv": "Customer,Name\n17850,Harbour Foods\n13047,Mill Lane\n"},
             tables=ORDERS + ACCOUNTS,
-            cure=('account_id = "Customer"\norder_date', "account_id = '''regexp_replace(Customer, '\\.0$', '')'''\norder_date")),
+            cure=('account_id = "Customer"\norder_date',
+                  "account_id = '''regexp_replace(Customer, '\\.0$', '')'''\norder_date")),
     Mistake("Lost leading zeros", "A spreadsheet cut the zeros off the ids of one file.",
             {"orders.csv": csv("A1,42,2025-01-13,100.00", "A2,107,2025-02-17,250.50"),
              "customers.csv": "Customer,Name\n000042,Harbour Foods\n000107,Mill Lane\n"},
             tables=ORDERS + ACCOUNTS,
-            cure=('account_id = "Customer"\norder_date', 'account_id = "lpad(Customer, 6, \'0\')"\norder_date')),
+            cure=('account_id = "Customer"\norder_date',
+                  "account_id = \"lpad(Customer, 6, '0')\"\norder_date")),
     Mistake("Unknown accounts", "The customer list is older than the orders.",
             {"orders.csv": csv(*ROWS, "A3,C9,2025-03-20,80.00"),
              "customers.csv": "Customer,Name\nC1,Harbour Foods\nC2,Mill Lane\n"},
             tables=ORDERS + ACCOUNTS,
-            cure=('\n[tables.accounts]\nsource = "customers.csv"\nconstants = { party_role = "customer" }\ncolumns = { account_id = "Customer", name = "Name" }\n', ''), total="430.50"),
+            cure=(ACCOUNTS, ""), total="430.50"),
     Mistake("Amounts with and without VAT", "One branch exports with VAT, the others without.",
             {"orders.csv": csv(*(f"A{i},C{i % 3},2025-01-{i + 10},{i % 4 + 1},P1,"
                                  f"{(113 if i % 3 == 0 else 100) * (i % 4 + 1)}.00"
@@ -223,11 +232,15 @@ MISTAKES = [
                                title=TITLE + ",Kind")},
             tables=ORDERS.replace('constants = { line_kind = "sale" }\n', "")
             + "line_kind = \"CASE WHEN Kind = 'back' THEN 'return' ELSE 'sale' END\"\n",
-            cure=('amount = "Amount"', 'amount = "CASE WHEN Kind = \'back\' THEN -abs(Amount) ELSE Amount END"'), total="60.00"),
+            cure=('amount = "Amount"',
+                  "amount = \"CASE WHEN Kind = 'back' THEN -abs(Amount) ELSE Amount END\""),
+            total="60.00"),
     Mistake("Two currencies", "Some lines are in dollars, and nothing converts them.",
             {"orders.csv": csv(*(row + ",CNY" for row in ROWS), "A3,C1,2025-03-20,80.00,USD",
                                title=TITLE + ",Currency")},
-            cure=('amount = "Amount"', 'amount = "CASE WHEN Currency = \'USD\' THEN 7.15 * Amount ELSE Amount END"'), total="922.50"),
+            cure=('amount = "Amount"',
+                  "amount = \"CASE WHEN Currency = 'USD' THEN 7.15 * Amount ELSE Amount END\""),
+            total="922.50"),
     Mistake("The same file twice", "A download left a copy beside the file, and the glob takes "
             "both.", {"orders.csv": csv(*ROWS), "orders (1).csv": csv(*ROWS)},
             tables=ORDERS.replace("orders.csv", "orders*.csv")),
@@ -244,19 +257,20 @@ MISTAKES = [
                 'name = "Name" }', 'name = "Name", parent_id = "Head" }')),
     Mistake("A locked workbook", "The workbook asks for a password.",
             {"orders.xlsx": locked_workbook},
-            tables=ORDERS.replace("orders.csv", "orders.xlsx"), shown="(a workbook with a password)"),
+            tables=ORDERS.replace("orders.csv", "orders.xlsx"),
+            shown="(a workbook with a password)"),
     Mistake("The wrong sheet", "The first sheet of the workbook is a cover.",
             {"orders.xlsx": workbook({"Cover": [["Sales report"]],
                                       "Data": [TITLE.split(","), *(r.split(",") for r in ROWS)]})},
             tables=ORDERS.replace("orders.csv", "orders.xlsx"),
             shown="(sheets: Cover, Data)",
-            cure=('[tables.orders.columns]', 'read = { sheet = "Data" }\n[tables.orders.columns]')),
+            cure=(COLUMNS, 'read = { sheet = "Data" }\n' + COLUMNS)),
     Mistake("An empty export", "The period asked for had no rows.",
             {"orders.csv": csv()}),
     Mistake("A misspelt column", "The dataset file asks for Costumer.",
             {"orders.csv": csv(*ROWS)}, tables=ORDERS.replace('"Customer"', '"Costumer"'),
             cure=('Costumer', 'Customer')),
-    Mistake("A misspelt table", "The dataset file has a table order.",
+    Mistake("A misspelt table", "The dataset file has a table acounts.",
             {"orders.csv": csv(*ROWS)}, tables=ORDERS + '[tables.acounts]\nsource = "a.csv"\n'),
     Mistake("An environment variable that is not set", "The source starts with a variable.",
             {"orders.csv": csv(*ROWS)},

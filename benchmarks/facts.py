@@ -1,0 +1,238 @@
+"""Measure the fact tables beside SQL by hand and pandas: time, memory, equal numbers.
+
+    .venv/bin/python benchmarks/facts.py            the table of the README
+    .venv/bin/python benchmarks/facts.py --bytes    twenty runs, one hash
+    .venv/bin/python benchmarks/facts.py --lines 1000000 --runs 1
+
+Every measurement runs in a process of its own, on two threads, after its imports; the peak is
+that process's resident memory, imports included. What is read and written stays in
+benchmarks/out, which git ignores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+OUT = Path(__file__).parent / "out"
+PERIOD, HISTORY_FROM, THREADS = "2025Q4", date(2022, 1, 1), 2
+LINES_PER_ACCOUNT = 50
+GOALS = {"ratio to SQL": 1.2, "ratio to pandas": 0.3, "peak MB": 1000}
+
+
+def generate(n_lines: int) -> Path:
+    """Write order lines and accounts, equal for equal `n_lines`; return their folder."""
+    folder = OUT / f"{n_lines}"
+    if not (folder / "accounts.parquet").is_file():
+        import duckdb
+
+        folder.mkdir(parents=True, exist_ok=True)
+        sql = (Path(__file__).parent / "generate.sql").read_text(encoding="utf-8")
+        con = duckdb.connect()
+        con.execute(f"SET threads = {THREADS}")
+        for statement in sql.format(n_lines=n_lines, n_accounts=n_lines // LINES_PER_ACCOUNT,
+                                    folder=folder).split(";"):
+            if statement.strip():
+                con.execute(statement)
+    return folder
+
+
+class Prepared:
+    """kamlib's way up to the order days, as a run goes it."""
+
+    def __init__(self, folder: Path) -> None:
+        from kamlib import measures
+        from kamlib.dataset.sources import connect
+        from kamlib.period import parse_period
+
+        self.measures, self.rules = measures, measures.MeasureRules()
+        self.period, con = parse_period(PERIOD), connect()
+        con.raw_sql(f"SET threads = {THREADS}")
+        self.orders = con.read_parquet(folder / "orders.parquet")
+        self.accounts = con.read_parquet(folder / "accounts.parquet")
+        self.products = con.read_parquet(folder / "products.parquet")
+        self.lines = measures.build_lines(self.orders, self.accounts, as_of=self.period.as_of,
+                                          rules=self.rules)
+        self.order_days = measures.build_order_days(self.lines)
+
+    def facts(self) -> pd.DataFrame:
+        who = self.accounts.select("account_id", "customer_since").execute()
+        return self.measures.build_account_facts(
+            self.order_days, who, period=self.period, history_from=HISTORY_FROM,
+            starts_with="ongoing", rules=self.rules)
+
+
+def run_kamlib(folder: Path) -> pd.DataFrame:
+    return Prepared(folder).facts()
+
+
+def run_all(folder: Path) -> pd.DataFrame:
+    """All three fact tables, each handed to Parquet and let go, as a run does."""
+    from kamlib.session.prepare import write_parquet
+
+    prepared = Prepared(folder)
+    write_parquet(prepared.facts(), folder / "all_facts.parquet")
+    write_parquet(prepared.measures.build_account_months(prepared.order_days),
+                  folder / "all_months.parquet")
+    products = prepared.measures.build_account_products(prepared.lines, prepared.products)
+    write_parquet(products, folder / "all_products.parquet")
+    return products.head(1)
+
+
+def run_checks(folder: Path) -> pd.DataFrame:
+    """Open the same files as a data set: mapped, typed, checked, counted, fingerprinted."""
+    from kamlib.dataset import open_dataset
+    from kamlib.dataset.fingerprint import fingerprint_table
+
+    dataset = open_dataset(folder / "dataset.toml")
+    dataset.con.raw_sql(f"SET threads = {THREADS}")
+    fingerprint_table(dataset.tables["orders"], event_date="order_date")
+    return dataset.accounting
+
+
+def run_sql(folder: Path) -> pd.DataFrame:
+    """The same account facts by SQL, written by hand for DuckDB."""
+    import duckdb
+
+    con = duckdb.connect()
+    con.execute(f"SET threads = {THREADS}")
+    sql = (Path(__file__).parent / "account_facts.sql").read_text(encoding="utf-8")
+    return con.execute(sql.format(folder=folder)).df()
+
+
+def run_pandas(folder: Path) -> pd.DataFrame:
+    """Counts, amounts, dates and gaps by groupby; without pairs, so it has less to do."""
+    columns = ["order_id", "account_id", "order_date", "line_kind", "amount", "cost_amount"]
+    lines = pd.read_parquet(folder / "orders.parquet", columns=columns)
+    lines["order_date"] = pd.to_datetime(lines["order_date"])
+    for name in ("amount", "cost_amount"):
+        lines[name] = lines[name].astype("float64")
+    lines = lines[lines["order_date"] <= "2025-12-31"]
+    kind = lines["line_kind"]
+    sale, back = kind == "sale", kind.isin(["return", "cancellation"])
+    net = sale | back
+    known = net & lines["cost_amount"].notna()
+    amounts = pd.DataFrame({
+        "account_id": lines["account_id"], "order_date": lines["order_date"],
+        "n_lines": sale.astype("int64"), "gross_amount": lines["amount"].where(sale, 0.0),
+        "returned_amount": -lines["amount"].where(back, 0.0),
+        "adjustment_amount": lines["amount"].where(kind == "adjustment", 0.0),
+        "margin_known_amount": lines["amount"].where(known, 0.0),
+        "cost_amount": lines["cost_amount"].where(known, 0.0)})
+    days = amounts.groupby(["account_id", "order_date"], sort=True).sum().reset_index()
+    orders = lines[sale].groupby(["account_id", "order_id"])["order_date"].min().reset_index()
+    spans = {"": ("2000-01-01", "2025-12-31"), "_period": ("2025-10-01", "2025-12-31"),
+             "_previous": ("2025-07-01", "2025-09-30"), "_window": ("2025-01-01", "2025-12-31"),
+             "_year_before": ("2024-10-01", "2024-12-31")}
+    parts = []
+    for suffix, (start, end) in spans.items():
+        inside = days[days["order_date"].between(start, end)]
+        parts.append(inside.drop(columns="order_date").groupby("account_id").sum()
+                     .add_suffix(suffix))
+        bought = inside[inside["n_lines"] > 0].groupby("account_id").size()
+        parts.append(bought.rename(f"n_purchase_days{suffix}"))
+        started = orders[orders["order_date"].between(start, end)].groupby("account_id").size()
+        parts.append(started.rename(f"n_orders{suffix}"))
+    bought = days[days["n_lines"] > 0]
+    gaps = bought.groupby("account_id")["order_date"].diff().dt.days
+    by_account = bought.assign(gap=gaps, log_gap=np.log(gaps)).groupby("account_id")
+    parts += [by_account["order_date"].agg(first_sale_date="min", last_sale_date="max"),
+              by_account["gap"].agg(gap_mean_days="mean", gap_sd_days="std"),
+              by_account["log_gap"].sum().rename("log_gap_sum")]
+    return pd.concat(parts, axis=1).sort_index().reset_index()
+
+
+WAYS: dict[str, Callable[[Path], pd.DataFrame]] = {
+    "kamlib": run_kamlib, "sql": run_sql, "pandas": run_pandas, "all": run_all,
+    "checks": run_checks}
+
+
+def measure_here(way: str, folder: Path) -> None:
+    """Measure one way in this process; print seconds and peak memory as JSON."""
+    import ibis  # noqa: F401  imports are not what is measured
+
+    import kamlib.session.prepare  # noqa: F401
+
+    start = time.perf_counter()
+    result = WAYS[way](folder)
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # kilobytes on Linux
+    if way in ("kamlib", "sql"):
+        result.to_parquet(folder / f"result_{way}.parquet")
+    print(json.dumps({"seconds": seconds, "peak_mb": peak}))
+
+
+def measure(way: str, n_lines: int, *, runs: int) -> dict[str, float]:
+    """Median of `runs` processes that each measure one way."""
+    command = [sys.executable, __file__, "--one", way, "--lines", str(n_lines)]
+    found = [json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+             for _ in range(runs)]
+    return {name: statistics.median(f[name] for f in found) for name in ("seconds", "peak_mb")}
+
+
+def compare(folder: Path) -> str:
+    """Say whether kamlib's account facts are those of the SQL; raise when they are not."""
+    ours, theirs = (pd.read_parquet(folder / f"result_{way}.parquet") for way in ("kamlib", "sql"))
+    theirs = theirs[ours.columns]
+    pd.testing.assert_frame_equal(ours, theirs, check_dtype=False, rtol=1e-9, atol=1e-9)
+    return f"{len(ours):,} accounts × {ours.shape[1]} columns are equal"
+
+
+def print_table(n_lines: int, found: dict[str, dict[str, float]]) -> None:
+    print(f"\n| {n_lines:,} lines | seconds | ratio of kamlib to it | peak MB |")
+    print("|---|---|---|---|")
+    for way, numbers in found.items():
+        ratio = found["kamlib"]["seconds"] / numbers["seconds"]
+        shown = f"{ratio:.2f}" if way in ("sql", "pandas") else ""
+        print(f"| {way} | {numbers['seconds']:.2f} | {shown} | {numbers['peak_mb']:,.0f} |")
+
+
+def check_bytes(n_lines: int, *, runs: int) -> None:
+    """Build the three tables again and again; raise when a byte differs."""
+    folder, hashes = generate(n_lines), set()
+    for _ in range(runs):
+        measure("all", n_lines, runs=1)
+        names = ("all_facts", "all_months", "all_products")
+        hashes.add(tuple(hashlib.sha256((folder / f"{n}.parquet").read_bytes()).hexdigest()
+                         for n in names))
+    if len(hashes) > 1:
+        raise SystemExit(f"{len(hashes)} different results in {runs} runs")
+    print(f"{runs} runs over {n_lines:,} lines on {THREADS} threads: equal bytes, "
+          f"{' '.join(h[:12] for h in next(iter(hashes)))}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure the fact tables.")
+    parser.add_argument("--lines", type=int, action="append", help="number of order lines")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--bytes", action="store_true", help="twenty runs have to be equal")
+    parser.add_argument("--one", choices=WAYS, help=argparse.SUPPRESS)
+    given: Any = parser.parse_args()
+    if given.one:
+        measure_here(given.one, OUT / str(given.lines[0]))
+        return
+    if given.bytes:
+        check_bytes((given.lines or [1_000_000])[0], runs=20)
+        return
+    for n_lines in given.lines or [1_000_000, 10_000_000, 30_000_000]:
+        folder = generate(n_lines)
+        ways = ["kamlib", "sql"] if n_lines > 10_000_000 else list(WAYS)
+        print_table(n_lines, {way: measure(way, n_lines, runs=given.runs) for way in ways})
+        print(f"\n{compare(folder)}")
+
+
+if __name__ == "__main__":
+    main()

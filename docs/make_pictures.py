@@ -96,8 +96,9 @@ def main() -> None:
     version = find_version()
     PICTURES.mkdir(exist_ok=True)
     with open_browser() as browser:
-        for name, page, element in (("first_page", "index.html", ""), ("chapter", CHAPTER, "figure")):
-            save(browser.picture((version / page).as_uri(), height=HEIGHT, show=element), name)
+        first_page, chapter = (version / "index.html").as_uri(), (version / CHAPTER).as_uri()
+        save(browser.picture(first_page, height=HEIGHT), "first_page")
+        save(browser.picture(chapter, height=HEIGHT, show="figure"), "chapter")
         with open_lab() as address:
             save(browser.picture(address, height=LAB_HEIGHT, until=CHART_IN_VIEW), "jupyterlab")
 

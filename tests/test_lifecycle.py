@@ -449,3 +449,14 @@ def test_inputs_are_not_changed() -> None:
     lifecycle.build_lifecycle(months, facts, period=PERIOD, rules=RULES, facts_previous=facts)
     pd.testing.assert_frame_equal(months, kept[0])
     pd.testing.assert_frame_equal(facts, kept[1])
+
+
+def test_no_decline_is_not_claimed_where_no_trend_could_be_tested() -> None:
+    months = make_months({"A": [100.0] * 4, "B": [50.0, 0.0, 60.0]})
+    result = lifecycle.build_lifecycle(months, make_facts(months), period=PERIOD, rules=RULES)
+    handover = lifecycle.build_handover(result, rules=RULES, currency="CNY")
+    decline = next(m for m in handover.metrics if m.name == "decline_amount")
+    assert decline.value is None
+    assert decline.n is None
+    assert "No history is long enough to tell whether an account declines." in handover.headline
+    assert "Which accounts decline?" in [u.question for u in handover.unanswered]

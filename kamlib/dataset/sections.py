@@ -16,7 +16,7 @@ from kamlib.dataset.file import ReadOptions
 from kamlib.dataset.matching import Match, match_columns
 from kamlib.dataset.names import quote_text, write_name
 from kamlib.dataset.questionnaire import write_item_rows, write_wave_rows
-from kamlib.dataset.recognise import Guess
+from kamlib.dataset.recognise import Guess, recognise
 from kamlib.dataset.sniff import write_csv
 from kamlib.schema import load_schema
 
@@ -49,7 +49,7 @@ def unite(guesses: Sequence[Guess]) -> list[Guess]:
         same = [g for g in group if list(g.profiles) == list(best.profiles) and g.read == best.read]
         pattern = _common_glob([g.sniffed.path for g in same])
         if len(same) > 1 and pattern:
-            best = replace(best, sniffed=replace(best.sniffed, path=pattern))
+            best = recognise(replace(best.sniffed, path=pattern), best.con)
             rest = [g for g in group if g not in same]
         else:
             rest = [g for g in group if g is not best]
@@ -64,7 +64,7 @@ def _common_glob(paths: Sequence[Path]) -> Path | None:
     names = [path.name for path in paths]
     if len({path.parent for path in paths}) > 1 or len(set(names)) < 2:
         return None
-    head = _common_start(names)
+    head = _common_start(names).rstrip("0123456789")
     tail = _common_start([name[::-1] for name in names])[::-1]
     if re.search(r"[\[\]*?]", head + tail):
         return None

@@ -20,7 +20,7 @@ from kamlib.dataset.textfiles import SAMPLE_BYTES, find_encoding, read_start
 from kamlib.errors import InputError
 
 SAMPLE_ROWS = 200
-DELIMITERS = (",", ";", "\t", "|")
+DELIMITERS = (";", "\t", "|", ",")  # the first of equals wins
 VALUE = re.compile(r"^[^\w]{0,2}[+-]?\d[\d.,:/\-\s年月日]*[%万元]{0,2}$")
 HEADER_FILLED_SHARE = 0.6  # of the width: a title row fills less
 HEADER_VALUES_SHARE = 0.25  # more numbers and dates than that, and the first row is data
@@ -84,16 +84,18 @@ def find_delimiter(lines: Sequence[str]) -> str:
     ';'
     """
     filled = [line for line in lines if line.strip()][:SAMPLE_ROWS]
-    scores = {}
+    ranks = {}
     for mark in DELIMITERS:
-        widths = Counter(len(row) for row in csv.reader(filled, delimiter=mark))
-        width, n = max(widths.items(), key=lambda pair: (pair[0] > 1, pair[1]))
-        scores[mark] = (width - 1) * (n / len(filled)) ** 2
-    best = max(DELIMITERS, key=lambda mark: scores[mark])
-    if scores[best] > 0:
-        return best
-    widths = Counter(len(line.split()) for line in filled)
-    width, n = widths.most_common(1)[0]
+        widths = [len(row) for row in csv.reader(filled, delimiter=mark)]
+        width, n = Counter(w for w in widths if w > 1).most_common(1)[0] if max(widths) > 1 \
+            else (1, 0)
+        if n > 0.5 * len(filled):
+            # the header has the right mark too, but not the commas of decimal numbers
+            ranks[mark] = (widths.index(width), -(width - 1) * (n / len(filled)) ** 2)
+    if ranks:
+        return min(ranks, key=lambda mark: ranks[mark])
+    spaced = Counter(len(line.split()) for line in filled)
+    width, n = spaced.most_common(1)[0]
     return " " if width > 1 and n > 0.9 * len(filled) else ","
 
 

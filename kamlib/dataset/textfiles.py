@@ -93,10 +93,12 @@ def find_encoding(raw: bytes) -> tuple[str, tuple[str, ...]]:
         return "utf-16-le", ()
     if _decodes(raw, "utf-8"):
         return "utf-8-sig", ()
-    high_runs = [len(run) for run in re.findall(rb"[\x80-\xff]+", raw)]
-    # Chinese bytes come in pairs; a letter with an accent stands alone among plain ones
-    paired = sum(n for n in high_runs if n > 1)
-    if paired > 0.5 * sum(high_runs) and _decodes(raw, "gb18030"):
+    high = re.findall(rb"[\x80-\xff]+", raw)
+    # Frequent Chinese characters are pairs whose first byte is B0 to D7, their punctuation A1 to
+    # A3; a letter with an accent stands alone among plain ones, or has a higher byte
+    common = sum(0xB0 <= first <= 0xD7 or 0xA1 <= first <= 0xA3
+                 for run in high for first in run[0:len(run) // 2 * 2:2])
+    if 2 * common > 0.6 * sum(map(len, high)) and _decodes(raw, "gb18030"):
         return "gb18030", ()
     encoding = "cp1252" if _decodes(raw, "cp1252") else "iso-8859-1"
     return encoding, (f"the encoding is taken as {encoding}: look at letters with accents",)

@@ -303,6 +303,9 @@ def _mix_title(rows: pd.DataFrame, currency: str) -> str:
                   "{n} accounts in decline bring {share} of sales; {stable} come from stable ones",
                   int(decline["n_accounts"]), share=fmt_share(decline["net_amount_share"]),
                   stable=fmt_share(stable["net_amount_share"]))
+    if not stable["n_accounts"]:
+        return _("{share} of sales come from accounts whose stage cannot be told yet",
+                 share=fmt_share(rows.loc["undetermined", "net_amount_share"]))
     return _("Stable accounts bring {share} of sales, and none is in proven decline",
              share=fmt_share(stable["net_amount_share"]))
 

@@ -41,6 +41,8 @@ def _headline(result: Lifecycle, currency: str) -> tuple[str, ...]:
               new=fmt_count(count["new"]), seen=fmt_count(count["first_seen"]),
               recovered=fmt_count(count["recovered"]), lost=fmt_count(-count["lost"]))
     second = _decline_sentence(result, currency)
+    if not is_judged(result):
+        return first, second
     if result.fallen.empty:
         return first, second, _("No account fell into decline since {day}.",
                                 day=fmt_date(result.previous_as_of))
@@ -52,12 +54,19 @@ def _headline(result: Lifecycle, currency: str) -> tuple[str, ...]:
 
 def _decline_sentence(result: Lifecycle, currency: str) -> str:
     stage = stage_row(result, "decline")
+    if not is_judged(result):
+        return _("No history is long enough to tell whether an account declines.")
     if not stage["n_accounts"]:
         return _("No account is in proven decline.")
     return _n("{amount} of sales in {window} ({share}) come from {n} account in decline.",
               "{amount} of sales in {window} ({share}) come from {n} accounts in decline.",
               stage["n_accounts"], amount=fmt_money(stage["net_amount_window"], currency),
               share=fmt_share(stage["net_amount_share"]))
+
+
+def is_judged(result: Lifecycle) -> bool:
+    """Whether any account's trend was tested; where none was, no decline is not good news."""
+    return bool(result.stages["slope_q_value"].notna().any())
 
 
 def _metrics(result: Lifecycle, year_before: pd.DataFrame | None) -> tuple[Metric, ...]:
@@ -67,15 +76,18 @@ def _metrics(result: Lifecycle, year_before: pd.DataFrame | None) -> tuple[Metri
         rates = rates.where(rates.index == "group")
     n_before = None if year_before is None else float(year_before["is_active_closing"].sum())
     n = int(count["opening"]) if result.has_previous else None
+    if not is_judged(result):
+        decline = dict.fromkeys(decline)
+    n_declining = None if pd.isna(decline["n_accounts"]) else int(decline["n_accounts"])
     return (
         Metric("active_accounts", float(count["closing"]), "count",
                previous=None if n is None else float(n), year_before=n_before, better="up",
                anchor="movement_waterfall", headline=True),
         Metric("decline_amount", number(decline["net_amount_window"]), "amount",
-               n=int(decline["n_accounts"]), previous=number(decline["net_amount_previous"]),
+               n=n_declining, previous=number(decline["net_amount_previous"]),
                better="down", anchor="stage_shares", headline=True),
         Metric("decline_share", number(decline["net_amount_share"]), "share",
-               n=int(decline["n_accounts"]), better="down", anchor="stage_shares"),
+               n=n_declining, better="down", anchor="stage_shares"),
         Metric("logo_retention", number(rates["logo_retention_share"]), "share", n=n,
                better="up", anchor="movement_waterfall"),
         Metric("net_account_rate", number(rates["net_rate"]), "share", n=n, better="up",
@@ -135,6 +147,10 @@ def _unanswered(result: Lifecycle) -> tuple[Unanswered, ...]:
             _n("{n} account was there when the known history begins.",
                "{n} accounts were there when the known history begins.", n),
             "accounts.customer_since"))
+    if not is_judged(result):
+        open_questions.append(Unanswered(
+            _("Which accounts decline?"),
+            _("No account has enough whole months of known history for a trend."), "orders"))
     if not result.has_previous:
         open_questions.append(Unanswered(
             _("Which accounts changed their stage since the previous period?"),

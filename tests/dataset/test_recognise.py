@@ -188,7 +188,7 @@ def test_several_files_of_one_table_become_a_glob(tmp_path: Path) -> None:
     draft = write_dataset_file(sorted(tmp_path.glob("*.csv")), out=tmp_path / "dataset.toml")
     dataset = opened(draft)
     assert total(dataset) == Decimal("3.30")
-    assert dataset.file.tables["orders"].source == "orders_202*.csv"
+    assert dataset.file.tables["orders"].source == "orders_*.csv"
     assert (dataset.file.history_from, dataset.file.complete_until) == \
         (date(2024, 5, 31), date(2025, 5, 31))
 

@@ -24,6 +24,14 @@ from kamlib.language import (
 )
 from kamlib.loyalty import BENCHMARK, MEASURES, TIERS, Loyalty
 
+# What a page shows of a wide table; the published one has every column.
+RETENTION_COLUMNS = ("n_accounts", "n_churned", "opening_amount", "expansion_amount",
+                     "contraction_amount", "churned_amount", "closing_amount",
+                     "net_retention_share", "gross_retention_share")
+TENURE_COLUMNS = ("tier", "n_accounts", "n_known", "tenure_years", "tenure_years_ci_low",
+                  "tenure_years_ci_high", "median_tenure_years", "longest_tenure_years")
+RETURNER_COLUMNS = ("account_id", "tier", "gross_amount", "returned_amount", "n_return_orders",
+                    "amount_return_rate")
 VERDICTS = ("met", "not met", "cannot tell")
 SHORT = partial(fmt_share, digits=1)
 

@@ -23,10 +23,17 @@ from kamlib.language import (
 )
 from kamlib.segmentation import BENCHMARK, TIERS, Segmentation
 
-# What a reader sees of the concentration; the download holds all.
-SPREAD_COLUMNS = ["measure", "n_accounts", "total_amount", "known_share", "n_top", "top_share",
-                  "top_amount_share", "crossing_account_id", "crossing_side",
-                  "largest_account_id", "largest_share", "gini_corrected", "effective_accounts"]
+# What a page shows of a wide table; the published one has every column.
+SHARE_COLUMNS = ("tier", "n_accounts", "account_share", "account_share_ci_low",
+                 "account_share_ci_high", "benchmark_account_share", "net_amount", "amount_share",
+                 "amount_share_ci_low", "amount_share_ci_high", "benchmark_amount_share",
+                 "amount_verdict")
+SPREAD_COLUMNS = ("measure", "n_accounts", "total_amount", "known_share", "n_top", "top_share",
+                  "crossing_account_id", "largest_share", "gini_corrected", "effective_accounts")
+PARETO_COLUMNS = ("rank", "account_id", "amount", "account_share", "cumulative_share",
+                  "is_crossing")
+TIER_COLUMNS = ("account_id", "net_amount", "n_orders", "tier", "tier_reason")
+RFM_COLUMNS = ("account_id", "days_since_last_sale", "n_orders", "net_amount", "rfm_class")
 
 
 def plot_shares(result: Segmentation, *, ax: Axes | None = None, currency: str = "") -> Axes:

@@ -157,17 +157,19 @@ class Report:
             _("There is too little data for an answer; see what could not be answered."),))
 
     def table(self, name: str, frame: pd.DataFrame, caption: str = "",
-              show: Sequence[str] = ()) -> TableView:
+              show: Sequence[str] = (), by: str = "") -> TableView:
         """Show a table under the id `name`, and publish it when the report has an `out`.
 
-        show: the columns to display (all when empty); the published table has every column.
+        show: the columns to display (all when empty); by: a column whose largest values are
+        shown first. The published table has every column, in its own order.
         An account is shown with its name beside its id.
         """
         if self._out:
             folder = self._out / "tables"
             folder.mkdir(parents=True, exist_ok=True)
             write_parquet(frame, folder / f"{name}.parquet")
-        shown = frame[list(show)] if show else frame
+        shown = frame.sort_values(by, ascending=False, kind="stable") if by else frame
+        shown = shown[list(show)] if show else shown
         if "account_id" in shown.columns and "account_name" not in shown.columns:
             names = self.accounts.set_index("account_id")["name"]
             place = list(shown.columns).index("account_id") + 1

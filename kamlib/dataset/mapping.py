@@ -79,10 +79,14 @@ def _typed_sql(column: str, kind: str, read: ReadOptions) -> str:
             text = f"REPLACE({text}, {quote_text(read.thousands)}, '')"
         if read.decimal != ".":
             text = f"REPLACE({text}, {quote_text(read.decimal)}, '.')"
+        shaped = f"regexp_matches({column}, {_number_shape(read)})"
         if kind == "integer":
             return (f"CASE WHEN regexp_matches({text}, '^[+-]?\\d+(\\.0+)?$') "
-                    f"THEN TRY_CAST({text} AS BIGINT) END")
-        return f"TRY_CAST({text} AS {SQL_TYPES[kind]})"
+                    f"AND {shaped} THEN TRY_CAST({text} AS BIGINT) END")
+        if text == column:
+            return f"TRY_CAST({text} AS {SQL_TYPES[kind]})"
+        # 100.00 is not ten thousand where the point parts thousands: a wrong shape is no number
+        return f"CASE WHEN {shaped} THEN TRY_CAST({text} AS {SQL_TYPES[kind]}) END"
     if read.date_format:
         parsed = f"TRY_STRPTIME({column}, {quote_text(read.date_format)})"
         return f"CAST({parsed} AS DATE)" if kind == "date" else parsed

@@ -61,6 +61,6 @@ def cell_text(cell: Any, read: ReadOptions) -> str | None:
     if isinstance(cell, bool):
         return str(cell).lower()
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell).replace(".", read.decimal)
     text = str(cell).strip()
     return None if text == "" or text in read.null else text

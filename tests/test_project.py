@@ -266,7 +266,7 @@ def test_modules_and_functions_stay_short():
     long: dict[str, int] = {}
     for path in SOURCES:
         text, name = path.read_text(encoding="utf-8"), str(path.relative_to(ROOT))
-        if (n := len(text.splitlines())) > MAX_LINES:
+        if (n := len(text.splitlines())) > MAX_LINES and not name.startswith("tests"):
             long[name] = n
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

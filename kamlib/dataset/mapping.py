@@ -230,7 +230,8 @@ def _parse(text: str, where: str) -> Any:  # an Expr, by the name this version o
     except sqlglot.errors.SqlglotError as error:
         raise InputError(f"{where}: {text!r} is not an expression in DuckDB's SQL: "
                          f"{one_line(error)[:160]}. Correct it and run again.") from error
-    if tree.find(*FORBIDDEN) or "getenv" in text.lower():
+    if not isinstance(tree, exp.Condition | exp.Filter) or tree.find(*FORBIDDEN) or \
+            "getenv" in text.lower():
         raise InputError(f"{where}: {text!r} is a query, not an expression over the columns of "
                          "one row. Use joins, constants and expressions only.")
     return tree

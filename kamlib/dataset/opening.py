@@ -167,13 +167,13 @@ def _stage(name: str, schema: SchemaTable, loaders: _Loaders) -> _Staged:
     refuse_second_currency(source.table, spec, schema, currency=loaders.file.currency, where=where)
     typed = loaders.type_columns(source, spec.read)
     mapped = build_mapping(spec, schema, typed, is_text=source.is_text, where=where)
-    rows = combine(mapped, typed, schema, con=loaders.con_of(source))
     try:
+        rows = combine(mapped, typed, schema, con=loaders.con_of(source))
         rows = rows.cache() if source.is_stored and source.is_text else rows
         rows.limit(1).to_pyarrow()
     except Exception as error:  # the engine's own words on an expression it cannot run
         raise InputError(f"{where}: the engine cannot run the expressions: "
-                         f"{one_line(error)[:300]}. Correct the expression, or say the type of a "
+                         f"{one_line(error).split(' LINE ')[0][:300]} Correct the expression, or say the type of a "
                          "column under read.types.") from error
     if schema.key:
         rows = _mark_duplicates(rows, schema)

@@ -61,6 +61,7 @@ def cell_text(cell: Any, read: ReadOptions) -> str | None:
     if isinstance(cell, bool):
         return str(cell).lower()
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell).replace(".", read.decimal)
+        is_whole = cell.is_integer() and abs(cell) < 1e15
+        return str(int(cell)) if is_whole else repr(cell).replace(".", read.decimal)
     text = str(cell).strip()
     return None if text == "" or text in read.null else text

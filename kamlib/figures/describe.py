@@ -38,6 +38,7 @@ class Series:
     shown: tuple[str, ...]
 
     def pair(self, at: int) -> str:
+        """Return one value with the label it stands for."""
         return f"{self.labels[at]} {self.shown[at]}"
 
 

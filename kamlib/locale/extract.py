@@ -45,7 +45,7 @@ class Message:
 
 def extract_messages(root: Path) -> list[Message]:
     """Return every text of kamlib and every prose cell of the notebooks under root, sorted."""
-    found = set(_from_code(root))
+    found = set(_from_code(root)) | set(_from_templates(root))
     for path in (root / "notebooks").glob("*.ipynb"):
         found.update(_from_notebook(path))
     return sorted(found)
@@ -102,6 +102,15 @@ def _from_code(root: Path) -> Iterator[Message]:
         for _line, texts, _comments, _context in extract("python", source, keywords=KEYWORDS):
             singular, plural = (texts, "") if isinstance(texts, str) else texts
             yield Message("", singular, plural)
+
+
+def _from_templates(root: Path) -> Iterator[Message]:
+    for path in (root / "kamlib" / "report" / "templates").glob("*.j2"):
+        source = BytesIO(path.read_bytes())
+        for _line, text, _comments, _context in extract(
+                "jinja2.ext:babel_extract", source, keywords={"_": None}):
+            # A call with fields arrives as a tuple: the text, then nothing for each field.
+            yield Message("", text if isinstance(text, str) else text[0])
 
 
 def _from_notebook(path: Path) -> Iterator[Message]:

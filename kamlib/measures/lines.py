@@ -13,6 +13,7 @@ from kamlib.measures.rules import MeasureRules
 
 COLUMNS = ("order_id", "account_id", "order_date", "product_id", "channel", "line_kind",
            "quantity", "amount", "cost_amount")
+TIES = ("order_id", "channel", "cost_amount")  # so that equal lines are paired alike every time
 
 
 def build_lines(orders: Table, accounts: Table, *, as_of: date, rules: MeasureRules) -> Table:
@@ -67,29 +68,29 @@ def mark_pairs(lines: Table, *, rules: MeasureRules) -> Table:
     is_cancel = (lines.line_kind == "cancellation") & lines.product_id.notnull() & \
         lines.quantity.notnull()
     cancels = lines.filter(is_cancel)
-    if not int(cancels.count().execute()):
-        return lines
     keys = cancels.select(k_account=cancels.account_id, k_product=cancels.product_id,
                           k_quantity=cancels.quantity.abs(),
-                          k_amount=cancels.amount.abs()).distinct()
-    match = [lines.account_id == keys.k_account, lines.product_id == keys.k_product,
-             lines.quantity.abs() == keys.k_quantity, lines.amount.abs() == keys.k_amount]
-    joined = lines.left_join(keys, match)
-    can_pair = joined.k_account.notnull() & joined.line_kind.isin(("sale", "cancellation"))
-    rest = joined.filter(~can_pair).select(*COLUMNS)
-    return rest.union(_match_brackets(joined.filter(can_pair).select(*COLUMNS), rules))
+                          k_amount=cancels.amount.abs()).distinct().cache()
+    if not int(keys.count().execute()):
+        return lines
+    # The few lines that may be of a pair are kept apart, so that the many are only read past.
+    can_pair = [lines.account_id == keys.k_account, lines.product_id == keys.k_product,
+                lines.quantity.abs() == keys.k_quantity, lines.amount.abs() == keys.k_amount,
+                lines.line_kind.isin(("sale", "cancellation"))]
+    matched = _match_brackets(lines.semi_join(keys, can_pair), rules).cache()
+    return lines.anti_join(keys, can_pair).select(*COLUMNS).union(matched)
 
 
 def _match_brackets(lines: Table, rules: MeasureRules) -> Table:
     group = ["account_id", "product_id", "size", "price"]
     step = (lines.line_kind == "sale").ifelse(1, -1)
     events = lines.mutate(size=lines.quantity.abs(), price=lines.amount.abs(), step=step)
-    order = [events.order_date, events.step.desc(), events.order_id]
+    order = [events.order_date, events.step.desc(), *(events[c] for c in TIES)]
     running = events.step.sum().over(ibis.window(
         group_by=[events[g] for g in group], order_by=order, preceding=None, following=0))
     nested = events.mutate(depth=(events.step == 1).ifelse(running, running + 1))
     places = [nested[g] for g in [*group, "depth"]]
-    order = [nested.order_date, nested.step.desc(), nested.order_id]
+    order = [nested.order_date, nested.step.desc(), *(nested[c] for c in TIES)]
     window = ibis.window(group_by=places, order_by=order)
     seen = nested.mutate(
         before_step=nested.step.lag().over(window), before_day=nested.order_date.lag().over(window),

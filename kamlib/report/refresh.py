@@ -19,6 +19,7 @@ def refresh_notebook(path: Path) -> None:
     """
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=600, kernel_name="python3",
+                   extra_arguments=["--log-level=ERROR"],
                    resources={"metadata": {"path": str(path.parent)}}).execute()
     nbformat.write(clean(notebook), path)
 

@@ -1,4 +1,4 @@
-"""The dataset file: what is wrong in it is refused in one paragraph, with the nearest right name."""
+"""The dataset file: what is wrong in it is refused in one paragraph, with the nearest name."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -25,6 +26,8 @@ ACCOUNTS = pa.schema([("account_id", pa.string()), ("parent_id", pa.string()),
                       ("party_role", pa.string()), ("customer_since", pa.date32())])
 PRODUCTS = pa.schema([("product_id", pa.string()), ("product_line", pa.string())])
 
+NUMBERS = itertools.count()
+
 Line = dict[str, Any]
 
 
@@ -47,18 +50,15 @@ class Ledger:
 
     def __init__(self, rows: list[Line], accounts: dict[str, dict[str, Any]] | None = None,
                  products: dict[str, str] | None = None, con: Any = None) -> None:
-        con = con or connect()
+        con, number = con or connect(), next(NUMBERS)  # ibis caches by a table's name
         who = {row["account_id"]: {} for row in rows} if accounts is None else accounts
         people = [{"account_id": a, "parent_id": None, "party_role": "customer",
                    "customer_since": None, **given} for a, given in who.items()]
         self.con = con
-        self.orders = con.create_table("orders", pa.Table.from_pylist(rows, ORDERS),
-                                       overwrite=True)
-        self.accounts = con.create_table("accounts", pa.Table.from_pylist(people, ACCOUNTS),
-                                         overwrite=True)
+        self.orders = con.create_table(f"orders_{number}", pa.Table.from_pylist(rows, ORDERS))
+        self.accounts = con.create_table(f"accounts_{number}", pa.Table.from_pylist(people, ACCOUNTS))
         goods = [{"product_id": p, "product_line": line} for p, line in (products or {}).items()]
-        self.products = con.create_table("products", pa.Table.from_pylist(goods, PRODUCTS),
-                                         overwrite=True) if products is not None else None
+        self.products = con.create_table(f"products_{number}", pa.Table.from_pylist(goods, PRODUCTS)) if products is not None else None
 
     def lines(self, as_of: str = "2030-12-31", **rules: Any) -> Any:
         return measures.build_lines(self.orders, self.accounts, as_of=date.fromisoformat(as_of),
@@ -91,7 +91,7 @@ class Ledger:
 
 @pytest.fixture(scope="session")
 def engine() -> Any:
-    """One engine for many ledgers, where a test makes hundreds; each replaces the last."""
+    """One engine for many ledgers, where a test makes many."""
     return connect()
 
 

@@ -92,12 +92,12 @@ def test_a_failed_run_is_kept_apart(tmp_path):
 def test_a_store_that_cannot_be_written_says_so(tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("x", encoding="utf-8")
-    with pytest.raises(StoreError, match="cannot be written .* give --reports another folder"):
+    with pytest.raises(StoreError, match=r"cannot be written .* give --reports another folder"):
         Store(blocked / "reports").begin()
 
 
 def test_a_broken_manifest_is_named(tmp_path):
     folder = tmp_path / "demo" / "2025Q4" / "v001"
     folder.mkdir(parents=True)
-    with pytest.raises(StoreError, match="no readable manifest.json"):
+    with pytest.raises(StoreError, match=r"no readable manifest\.json"):
         read_manifest(folder)

@@ -9,7 +9,14 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 from typer.exceptions import TyperException
 
@@ -146,8 +153,9 @@ class _Steps:
              "render": "rendering and publishing"}
 
     def __init__(self) -> None:
-        self._progress = Progress(SpinnerColumn(), TextColumn("{task.description}"),
-                                  TimeElapsedColumn(), console=out, transient=True)
+        self._progress = Progress(
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+            TimeElapsedColumn(), console=out, transient=True)
         self._task: Any = None
 
     def __enter__(self) -> _Steps:
@@ -163,9 +171,10 @@ class _Steps:
         if not out.is_terminal:
             out.print(self.WORDS[step])
             return
-        if self._task is not None:
-            self._progress.remove_task(self._task)
-        self._task = self._progress.add_task(self.WORDS[step], total=None)
+        place = list(self.WORDS).index(step)
+        if self._task is None:
+            self._task = self._progress.add_task("", total=len(self.WORDS))
+        self._progress.update(self._task, description=self.WORDS[step], completed=place)
 
     def done(self, outcome: Any) -> None:
         why = f" ({outcome.reason})" if outcome.reason else ""
@@ -200,9 +209,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def _run(words: list[str], is_debug: bool) -> int:
     try:
         code = app(words, standalone_mode=False, prog_name="kam")
-    except (KeyboardInterrupt, typer.Abort):
-        _complain("Interrupted: nothing was published.")
-        return INTERRUPTED
     except TyperException as error:
         _complain(f"{error} See: kam --help")
         return WRONG_INPUT
@@ -214,4 +220,6 @@ def _run(words: list[str], is_debug: bool) -> int:
         _complain(str(error))
         return QUARANTINED if isinstance(error, QuarantineError) else \
             WRONG_INPUT if isinstance(error, InputError) else FAILED
+    if code == INTERRUPTED:  # what typer makes of Ctrl-C
+        _complain("Interrupted: nothing was published.")
     return int(code or 0)

@@ -172,9 +172,9 @@ def _stage(name: str, schema: SchemaTable, loaders: _Loaders) -> _Staged:
         rows = rows.cache() if source.is_stored and source.is_text else rows
         rows.limit(1).to_pyarrow()
     except Exception as error:  # the engine's own words on an expression it cannot run
-        raise InputError(f"{where}: the engine cannot run the expressions: "
-                         f"{one_line(error).split(' LINE ')[0][:300]} Correct the expression, or say the type of a "
-                         "column under read.types.") from error
+        said = one_line(error).split(" LINE ")[0][:300]
+        raise InputError(f"{where}: the engine cannot run the expressions: {said} Correct the "
+                         "expression, or say the type of a column under read.types.") from error
     if schema.key:
         rows = _mark_duplicates(rows, schema)
     return _Staged(name, schema, rows, typed, source)
@@ -256,7 +256,7 @@ def _quarantined(staged: _Staged, n_quarantined: int) -> pd.DataFrame:
     extra = pd.DataFrame({"reason": "broken_line: " + lines["problem"].astype(str),
                           frame.columns[1]: lines["text"].astype(str)}) if len(lines) else None
     whole: pd.DataFrame = frame if extra is None else pd.concat([frame, extra])
-    whole = whole.astype("str").replace({"nan": "", "None": "", "<NA>": "", "NaT": ""})
+    whole = whole.astype(object).where(whole.notna(), "").astype("str")
     return whole.sort_values(list(whole.columns), kind="stable").reset_index(drop=True)
 
 

@@ -12,11 +12,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import psutil
 from nbformat import NotebookNode
 
 from kamlib import language
@@ -139,10 +141,23 @@ def run_chapters(chapters: Sequence[Chapter], *, into: Path, has_table: Callable
                 report(outcomes[-1])
                 continue
             futures[pool.submit(_run_one, chapter, into, parameters, lang, timeout_s)] = chapter
-        for future in as_completed(futures):
-            outcomes.append(future.result())
-            report(outcomes[-1])
+        try:
+            for future in as_completed(futures):
+                outcomes.append(future.result())
+                report(outcomes[-1])
+        except BaseException:  # an interruption: do not wait for what nobody will read
+            pool.shutdown(wait=False, cancel_futures=True)
+            _end_kernels()
+            raise
     return sorted(outcomes, key=lambda outcome: outcome.chapter.slug)
+
+
+def _end_kernels() -> None:
+    """End the kernels that this process started; their threads then end by themselves."""
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            if any("ipykernel" in word for word in child.cmdline()):
+                child.kill()
 
 
 def translate_prose(notebook: NotebookNode, *, slug: str, lang: str) -> NotebookNode:

@@ -1,13 +1,20 @@
 """Whole runs on a small data set: what is published, what never is, and what is said."""
 
+import contextlib
 import gc
 import hashlib
 import importlib.util
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import nbformat
 import pandas as pd
+import psutil
 import pytest
 
 from kamlib.errors import InputError
@@ -184,3 +191,34 @@ def collect_dead_kernels():
     """Collect what papermill leaves of a dead kernel here, not inside a later test's parser."""
     yield
     gc.collect()
+
+
+def kernels(folder):
+    """Processes whose command line or environment names the folder."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if "ipykernel" in " ".join(process.cmdline()) and \
+                    process.environ().get("KAM_TEST_FOLDER") == str(folder):
+                found.append(process)
+    return found
+
+
+def test_an_interrupted_run_leaves_no_version_no_staging_and_no_kernel(tmp_path):
+    small.write_dataset(tmp_path / "data")
+    small.write_notebook(tmp_path / "notebooks", "01_hangs", "import time; time.sleep(120)")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kamlib", "run", "--dataset", "data/dataset.toml"], cwd=tmp_path,
+        env={**os.environ, "KAM_TEST_FOLDER": str(tmp_path)}, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not kernels(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert kernels(tmp_path)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Interrupted: nothing was published." in err
+    assert not kernels(tmp_path)
+    assert [p.name for p in (tmp_path / "reports").glob("*")] == [".staging"]
+    assert list((tmp_path / "reports" / ".staging").glob("*/")) == []

@@ -195,9 +195,18 @@ def fmt_money(x: Any, currency: str = "") -> str:
     value /= size
     places = 0 if value == value.to_integral_value() and size == 1 else _decimals(value)
     number = fmt_number(value, places) + unit.replace(" ", NO_BREAK)
-    if current() == "zh" and currency == "CNY":
-        return f"{number}元"
-    return f"{number}{NO_BREAK}{currency}" if currency else number
+    unit = name_currency(currency)
+    return f"{number}{unit}" if unit in ("", "元") else f"{number}{NO_BREAK}{unit}"
+
+
+def name_currency(currency: str) -> str:
+    """Return a currency as a heading or an axis writes it: its code, in Chinese the yuan by name.
+
+    >>> with using("zh"):
+    ...     name_currency("CNY"), name_currency("EUR")
+    ('元', 'EUR')
+    """
+    return "元" if current() == "zh" and currency == "CNY" else currency
 
 
 def fmt_date(d: Any) -> str:
@@ -247,6 +256,24 @@ def fmt_list(names: Iterable[Any]) -> str:
     'price, delivery and service'
     """
     return format_list([str(name) for name in names], locale=LOCALES[current()])
+
+
+def join_sentences(sentences: Iterable[str]) -> str:
+    """Put whole sentences after one another; Chinese has no space between them.
+
+    >>> join_sentences(["Sales rose.", "Returns fell."])
+    'Sales rose. Returns fell.'
+    """
+    return ("" if current() == "zh" else " ").join(sentences)
+
+
+def join_items(items: Iterable[str]) -> str:
+    """Put entries that may hold commas of their own after one another.
+
+    >>> join_items(["core 93 %", "general 41 %"])
+    'core 93 %; general 41 %'
+    """
+    return ("；" if current() == "zh" else "; ").join(items)
 
 
 def _is_missing(x: Any) -> bool:

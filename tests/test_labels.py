@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kamlib.labels import ROOMS, heading, kind_of, label, unit_of
-from kamlib.language import using
+from kamlib.language import using, window_words
 
 
 def test_known_and_unknown_columns():
@@ -49,4 +49,4 @@ def test_names_are_translated_when_they_are_shown(monkeypatch):
     monkeypatch.setattr("kamlib.labels.translate", lambda text: f"«{text}»")
     with using("zh"):
         assert label("sale") == "«Sale»"
-        assert heading("net_amount_window") == "««Net sales», 12 months»"
+        assert heading("net_amount_window") == f"««Net sales», {window_words()}»"

@@ -6,7 +6,7 @@ import calendar
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from kamlib.dataset.advice import explain_quarantine
@@ -97,9 +97,12 @@ def describe_draft(draft: Draft) -> str:
 
 
 def _last_period(dataset: Dataset) -> str:
+    """Return the last closed quarter of the history, else all of it."""
     end = dataset.file.complete_until + timedelta(days=1)
     year, quarter = (end.year, (end.month - 1) // 3) if end.month > 3 else (end.year - 1, 4)
-    return f"{year}Q{quarter}"
+    if date(year, 3 * quarter - 2, 1) >= dataset.file.history_from.replace(day=1):
+        return f"{year}Q{quarter}"
+    return f"{dataset.file.history_from}..{dataset.file.complete_until}"
 
 
 def _refuse_existing(path: Path) -> None:
@@ -151,11 +154,12 @@ def _constant(drafted: Drafted) -> str:
 
 def _write_head(orders: Guess, path: Path) -> list[str]:
     start, last = find_extent(orders, "order_date")
-    until = last if last.day == calendar.monthrange(last.year, last.month)[1] else \
-        max(last.replace(day=1) - timedelta(days=1), start)
-    until = last if until < start.replace(day=28) and until <= start else until
-    why = "the last order is of a month's last day" if until == last else \
+    until, why = last.replace(day=1) - timedelta(days=1), \
         f"the last full month; the last order is of {last}"
+    if last.day == calendar.monthrange(last.year, last.month)[1]:
+        until, why = last, "the last order is of a month's last day"
+    elif until < start:
+        until, why = last, "the last order; there is no full month"
     stem = orders.sniffed.path.name.split(".")[0].strip("*_- ") or "dataset"
     identity = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_") or \
         re.sub(r"[^A-Za-z0-9_-]+", "-", path.resolve().parent.name).strip("-_") or "dataset"
@@ -201,6 +205,6 @@ def _guess_tax(orders: Guess) -> tuple[str, str]:
     name = orders.source_of("amount") or " ".join(orders.unused)
     if re.search(r"不含税|未税|excl|without (vat|tax)|\bnet\b", name, re.IGNORECASE):
         return "excluded", f"guess, from {write_toml(name)}"
-    if re.search(r"含税|incl|with (vat|tax)|\bgross\b", name, re.IGNORECASE):
+    if re.search(r"含税|价税合计|incl|with (vat|tax)|\bgross\b", name, re.IGNORECASE):
         return "included", f"guess, from {write_toml(name)}"
     return "unknown", "AMBIGUOUS: excluded or included, as the amounts are without or with VAT"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from kamlib.dataset.matching import CONTENT, Match, canonical, map_values
-from kamlib.dataset.names import quote_name, quote_text, write_name
+from kamlib.dataset.names import quote_text, write_name
 from kamlib.dataset.profile import MARK, Profile
 from kamlib.dataset.recognise import Guess, find_price
 from kamlib.schema import Column, load_schema
@@ -43,7 +43,7 @@ def draft_columns(guess: Guess, matches: Mapping[str, Match] | None = None) -> d
     return {name: drafted[name] for name in table.columns if name in drafted}
 
 
-DERIVED = ("name", "party_role", "product_line", "kind")
+DERIVED = ("name", "party_role", "product_line", "contact_id", "kind")
 
 
 def _derived(guess: Guess, name: str, drafted: Mapping[str, Drafted]) -> Drafted:
@@ -52,6 +52,10 @@ def _derived(guess: Guess, name: str, drafted: Mapping[str, Drafted]) -> Drafted
         return replace(drafted[key], comment="guess: no column holds a name, so the id serves")
     if name == "party_role":
         return Drafted("customer", "guess: all are customers", is_constant=True)
+    if name == "contact_id":
+        parts = [write_name(guess.source_of(c)) for c in ("account_id", "contact_date", "owner_id")]
+        return Drafted("concat(" + ", '-', ".join(parts) + ")",
+                       "guess: no column numbers the contacts, so account, day and owner do")
     if name == "kind":
         return Drafted("visit", "AMBIGUOUS: no column says visit, call or meeting",
                        is_constant=True)
@@ -102,9 +106,8 @@ def _draft_date(guess: Guess, profile: Profile, name: str) -> tuple[str, list[st
 def draft_number(guess: Guess, profile: Profile) -> tuple[str, list[str]]:
     """Draft a number: as it is, or with currency marks, brackets and 万 taken care of."""
     name, shapes, read, notes = write_name(profile.name), profile.shapes, guess.read, []
-    is_dirty = shapes["marked"] or shapes["brackets"] or shapes["trailing_minus"]
     value = name
-    if is_dirty:
+    if _is_dirty(shapes):
         sign = "()-" if shapes["negative"] else ""  # put back by the last CASE
         cut = f"regexp_replace({name}, '{MARK}|[\\s{sign}]', '', 'g')"
         cut = f"replace({cut}, {quote_text(read.thousands)}, '')" if read.thousands.strip() else cut
@@ -154,22 +157,41 @@ def _complete_orders(guess: Guess, drafted: dict[str, Drafted]) -> dict[str, Dra
             f"concat({account}, '-', {day})",
             "AMBIGUOUS: no order number, so all lines of an account and day are one order")
     if "line_kind" not in drafted:
-        drafted["line_kind"] = _draft_kind(guess, drafted)
-        return drafted
+        return _draft_kind(guess, drafted)
     return _turn_positive_returns(guess, drafted)
 
 
-def _draft_kind(guess: Guess, drafted: Mapping[str, Drafted]) -> Drafted:
-    negative = [c for c in ("amount", "quantity")
-                if guess.source_of(c) and guess.profiles[guess.source_of(c)].shapes["negative"]]
+def _draft_kind(guess: Guess, drafted: dict[str, Drafted]) -> dict[str, Drafted]:
+    """Draft line_kind from signs, and give amount and quantity the sign that only one has."""
+    tests = {name: _below_zero(guess, name) for name in ("amount", "quantity")}
+    negative = [name for name, test in tests.items() if test]
     if not negative:
-        return Drafted("sale", "guess: no amount or quantity is negative", is_constant=True)
-    tests = [f"({drafted[c].value}) < 0" if not drafted[c].value.isidentifier() and
-             drafted[c].value != quote_name(guess.source_of(c)) else f"{drafted[c].value} < 0"
-             for c in negative]
-    return Drafted(f"CASE WHEN {' OR '.join(tests)} THEN 'return' ELSE 'sale' END",
+        return {**drafted, "line_kind": Drafted(
+            "sale", "guess: no amount or quantity is negative", is_constant=True)}
+    test = " OR ".join(tests[name] for name in negative)
+    turned = {name: replace(drafted[name],
+                            value=f"CASE WHEN {test} THEN -abs({drafted[name].value}) "
+                                  f"ELSE {drafted[name].value} END",
+                            comment=f"{drafted[name].comment}; negative where {negative[0]} is")
+              for name in tests if name not in negative and guess.source_of(name)}
+    kind = Drafted(f"CASE WHEN {test} THEN 'return' ELSE 'sale' END",
                    f"AMBIGUOUS: a negative {' or '.join(negative)} is taken as a return; it could "
                    "be a cancellation or an adjustment")
+    return {**drafted, **turned, "line_kind": kind}
+
+
+def _below_zero(guess: Guess, column: str) -> str:
+    """Return the test that a column of numbers is negative, or "" where it never is."""
+    source = guess.source_of(column)
+    shapes = guess.profiles[source].shapes if source else {}
+    if not shapes or not shapes["negative"]:
+        return ""
+    name = write_name(source)
+    return f"regexp_matches({name}, '[-(]')" if _is_dirty(shapes) else f"{name} < 0"
+
+
+def _is_dirty(shapes: Mapping[str, float]) -> bool:
+    return bool(shapes["marked"] or shapes["brackets"] or shapes["trailing_minus"])
 
 
 def _turn_positive_returns(guess: Guess, drafted: dict[str, Drafted]) -> dict[str, Drafted]:

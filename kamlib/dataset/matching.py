@@ -21,6 +21,10 @@ SYNONYMS = {"number": "id", "no": "id", "nr": "id", "num": "id", "code": "id", "
             "sales": "sale", "of": "", "the": ""}
 CHINESE_SYNONYMS = {"代码": "编号", "编码": "编号", "号码": "编号", "日期时间": "日期",
                     "时间": "日期", "商品": "产品", "购买": "销售"}
+# What says it all when it is the last word
+LAST_WORDS = ("amount", "value", "revenue", "quantity", "account", "total")
+# but not after one of these
+OTHER_MONEY = {"vat", "tax", "freight", "shipping", "discount", "cost"}
 # What company exports write in columns for which the dictionary has a closed list.
 VALUE_WORDS: dict[str, tuple[str, ...]] = {
     "sale": ("sale", "sales", "order", "normal", "invoice", "销售", "正常", "销售出库", "订单"),
@@ -115,6 +119,8 @@ def _similarity(given: str, name: str) -> float:
 
 def _shared_words(given: str, name: str) -> float:
     mine, theirs = set(given.split()), set(name.split())
+    if name in LAST_WORDS and given.endswith(f" {name}") and not mine & OTHER_MONEY:
+        return 0.5
     if len(theirs) < 2 or not (theirs < mine or mine < theirs) or mine <= {"id", "date"}:
         return 0
     return 0.5 + 0.2 * len(mine & theirs) / len(mine | theirs)

@@ -27,7 +27,9 @@ PRICE = Column(name="unit_price", type="decimal", meaning="", meaning_zh="", exa
 CURRENCY = "currency"  # of exchange_rates: where an order line's second currency is named
 # Required columns that `draft` can write without a column of the source.
 DERIVABLE = {"orders": ("order_id", "line_kind", "amount"), "accounts": ("name", "party_role"),
-             "products": ("name", "product_line"), "contacts": ("kind",)}
+             "products": ("name", "product_line"), "contacts": ("contact_id", "kind")}
+CURRENCIES = {"CNY", "RMB", "EUR", "USD", "GBP", "JPY", "HKD", "CHF", "KRW", "TWD", "SGD", "AUD",
+              "CAD", "INR", "人民币", "美元", "欧元", "港币", "日元", "英镑"}
 NAMED_LIKE_TABLE = 0.3  # what a file or sheet name that names the table adds to its score
 NEAR = 0.08  # scores nearer than this are said to be ambiguous
 MIN_SCORE = 0.3
@@ -103,7 +105,7 @@ def _choose_table(guess: Guess) -> Guess:
     for name, table in load_schema().items():
         matches = _add_dates(match_columns(guess.profiles, table.columns), guess.profiles,
                              table.columns)
-        matches = _add_contents(name, matches, guess.profiles)
+        matches = _add_contents(name, _add_account(name, matches, guess.profiles), guess.profiles)
         score = _score_table(table, matches, guess)
         if score >= MIN_SCORE:
             found.append((score, name, tuple(matches)))
@@ -126,7 +128,7 @@ def _score_table(table: Table, matches: Sequence[Match], guess: Guess) -> float:
         return 0.0
     if table.name == "orders" and "quantity" not in there and "amount" not in there:
         return 0.0
-    surely = sum(m.score for m in matches if m.how != CONTENT)
+    surely = sum(m.score for m in matches if m.how != CONTENT or m.column == "account_id")
     if not surely and not _all_unnamed(guess.profiles):
         return 0.0
     score = surely / len(guess.profiles) + 0.1 * len(set(table.required) & there)
@@ -152,8 +154,11 @@ def find_price(profiles: Mapping[str, Profile]) -> str:
 def find_currency(profiles: Mapping[str, Profile]) -> str:
     """Return the column that names a currency, or ""."""
     column = load_schema()["exchange_rates"].columns[CURRENCY]
-    return next((name for name, profile in profiles.items()
-                 if score_name(name, column) > 0.9 and profile.n_distinct <= 30), "")
+    named = [name for name, profile in profiles.items()
+             if score_name(name, column) > 0.9 and profile.n_distinct <= 30]
+    held = [name for name, profile in profiles.items()
+            if profile.n and set(profile.values) <= CURRENCIES]
+    return next(iter(named + held), "")
 
 
 def _all_unnamed(profiles: Mapping[str, Profile]) -> bool:
@@ -170,6 +175,17 @@ def _add_dates(matches: list[Match], profiles: Mapping[str, Profile],
     if len(missing) != 1 or not free:
         return matches
     return [*matches, Match(missing[0].name, free[0], CONTENT, 0.4, tuple(free[1:]))]
+
+
+def _add_account(table: str, matches: list[Match],
+                 profiles: Mapping[str, Profile]) -> list[Match]:
+    """Take the account's name for its id in order lines that have no id."""
+    if table != "orders" or "account_id" in {match.column for match in matches}:
+        return matches
+    name = load_schema()["accounts"].columns["name"]
+    used = {match.source for match in matches}
+    named = [n for n in profiles if n not in used and score_name(n, name) > 0.9]
+    return [*matches, Match("account_id", named[0], CONTENT, 0.5)] if named else matches
 
 
 def _add_contents(table: str, matches: list[Match],

@@ -8,8 +8,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
+
+from python_calamine import CalamineWorkbook
 
 from kamlib.dataset.expressions import Drafted, draft_column, draft_columns, draft_excludes
 from kamlib.dataset.file import ReadOptions
@@ -17,7 +20,7 @@ from kamlib.dataset.matching import Match, match_columns
 from kamlib.dataset.names import quote_text, write_name
 from kamlib.dataset.questionnaire import write_item_rows, write_wave_rows
 from kamlib.dataset.recognise import Guess, recognise
-from kamlib.dataset.sniff import write_csv
+from kamlib.dataset.sniff import Sniffed, write_csv
 from kamlib.schema import load_schema
 
 SHARED_TABLES = ("accounts", "products")  # may be cut out of the order lines themselves
@@ -46,10 +49,10 @@ def unite(guesses: Sequence[Guess]) -> list[Guess]:
             kept += group
             continue
         best = max(group, key=lambda g: (g.score, -group.index(g)))
-        same = [g for g in group if list(g.profiles) == list(best.profiles) and g.read == best.read]
-        pattern = _common_glob([g.sniffed.path for g in same])
-        if len(same) > 1 and pattern:
-            best = recognise(replace(best.sniffed, path=pattern), best.con)
+        same = [g for g in group if _is_same(g, best)]
+        united = _join_sniffed([g.sniffed for g in same]) if len(same) > 1 else None
+        if united:
+            best = recognise(united, best.con)
             rest = [g for g in group if g not in same]
         else:
             rest = [g for g in group if g is not best]
@@ -57,6 +60,25 @@ def unite(guesses: Sequence[Guess]) -> list[Guess]:
             *g.doubts, f"AMBIGUOUS: it looks like {table} too, but {best.sniffed.label} is taken; "
                        "put them into one file if both are needed")) for g in rest)]
     return [guess for guess in kept if guess.table] + [g for g in kept if not g.table]
+
+
+def _is_same(one: Guess, other: Guess) -> bool:
+    mine, theirs = (g.sniffed.read.model_copy(update={"sheet": ""}) for g in (one, other))
+    return list(one.profiles) == list(other.profiles) and mine == theirs
+
+
+def _join_sniffed(parts: Sequence[Sniffed]) -> Sniffed | None:
+    """Return one source that stands for several: sheets of a workbook, or files of a folder."""
+    paths, sheets = {part.path for part in parts}, [part.read.sheet for part in parts]
+    if len(paths) > 1:
+        pattern = _common_glob([part.path for part in parts]) if len(set(sheets)) == 1 else None
+        return replace(parts[0], path=pattern) if pattern else None
+    every = CalamineWorkbook.from_path(str(parts[0].path)).sheet_names
+    head = _common_start(sheets).rstrip("0123456789")
+    tail = _common_start([sheet[::-1] for sheet in sheets])[::-1].lstrip("0123456789")
+    if {s for s in every if fnmatchcase(s, f"{head}*{tail}")} != set(sheets):
+        return None
+    return replace(parts[0], read=parts[0].read.model_copy(update={"sheet": f"{head}*{tail}"}))
 
 
 def _common_glob(paths: Sequence[Path]) -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,27 @@ def read_sheet(path: Path, *, sheet: str, where: str) -> tuple[list[list[Any]], 
 
 
 def read_excel(path: Path, read: ReadOptions, where: str) -> tuple[pa.Table, str]:
-    """Return a sheet as a table of text, and what to say of it when a column is missing."""
+    """Return a sheet as a table of text, and what to say of it when a column is missing.
+
+    A sheet such as "*月" stands for all sheets it matches, put one under the other.
+    """
+    if "*" not in read.sheet:
+        return _read_one(path, read, where)
+    _, sheets = read_sheet(path, sheet="", where=where)
+    matched = [sheet for sheet in sheets if fnmatchcase(sheet, read.sheet)]
+    if not matched:
+        raise InputError(f"{where}: no sheet of {path.name} matches {read.sheet!r}. "
+                         f"It has: {', '.join(sheets)}.")
+    parts = [_read_one(path, read.model_copy(update={"sheet": sheet}), where)
+             for sheet in matched]
+    for sheet, (table, _) in zip(matched, parts, strict=True):
+        if table.column_names != parts[0][0].column_names:
+            raise InputError(f"{where}: the sheet {sheet!r} of {path.name} has other columns than "
+                             f"{matched[0]!r}. Sheets of one pattern need the same header.")
+    return pa.concat_tables([table for table, _ in parts]), parts[0][1]
+
+
+def _read_one(path: Path, read: ReadOptions, where: str) -> tuple[pa.Table, str]:
     rows, sheets = read_sheet(path, sheet=read.sheet, where=where)
     rows = rows[read.skip:]
     about = _describe_sheets([sum(c != "" for c in row) for row in rows[:30]], sheets, read)

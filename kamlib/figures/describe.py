@@ -19,7 +19,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedFormatter, FuncFormatter, PercentFormatter, StrMethodFormatter
 
 from kamlib.figures.theme import plain_title
-from kamlib.language import _, fmt_count, fmt_date, fmt_number
+from kamlib.language import _, fmt_count, fmt_date, fmt_number, join_items, join_sentences
 
 MAX_VALUES = 12
 MAX_SERIES = 8
@@ -59,7 +59,7 @@ def describe_axes(ax: Axes) -> str:
     parts += [_sentence(one) for one in series[:MAX_SERIES]]
     if len(series) > MAX_SERIES:
         parts.append(_("{n} more series.", n=fmt_count(len(series) - MAX_SERIES)))
-    return " ".join(parts)
+    return join_sentences(parts)
 
 
 def find_series(ax: Axes) -> Iterator[Series]:
@@ -92,7 +92,7 @@ def _sentence(series: Series) -> str:
     if not known:
         return _("{series}: no values.", series=_title(series))
     if len(series.values) <= MAX_VALUES:
-        pairs = "; ".join(series.pair(i) for i in range(len(series.values)))
+        pairs = join_items(series.pair(i) for i in range(len(series.values)))
         return _("{series}: {values}.", series=_title(series), values=pairs)
     low = min(known, key=lambda i: series.values[i])
     high = max(known, key=lambda i: series.values[i])

@@ -12,7 +12,18 @@ from matplotlib.dates import DateFormatter, MonthLocator
 
 from kamlib.figures import theme
 from kamlib.labels import label
-from kamlib.language import _, _n, fmt_count, fmt_date, fmt_money, fmt_number, fmt_range, fmt_share
+from kamlib.language import (
+    _,
+    _n,
+    fmt_count,
+    fmt_date,
+    fmt_money,
+    fmt_number,
+    fmt_range,
+    fmt_share,
+    join_sentences,
+    name_currency,
+)
 from kamlib.lifecycle import Lifecycle
 
 STAGES = ("exploration", "formation", "stability", "decline", "undetermined")
@@ -78,10 +89,10 @@ def read_mix(result: Lifecycle, *, currency: str = "") -> str:
     if open_ones.empty:
         return text
     counts = open_ones.value_counts()
-    return text + " " + _n(
+    return join_sentences([text, _n(
         "{n} account could not be placed; the commonest reason: {reason} ({count}).",
         "{n} accounts could not be placed; the commonest reason: {reason} ({count}).",
-        len(open_ones), reason=label(counts.index[0]), count=fmt_count(counts.iloc[0]))
+        len(open_ones), reason=label(counts.index[0]), count=fmt_count(counts.iloc[0]))])
 
 
 def plot_movement(result: Lifecycle, *, ax: Axes | None = None, currency: str = "") -> Axes:
@@ -131,8 +142,9 @@ def read_movement(result: Lifecycle, *, currency: str = "") -> str:
              kept=fmt_share(rates["logo_retention_share"], digits=1))
     if pd.isna(rates["loss_to_new_ratio"]):
         return text
-    return text + " " + _("For each new account {ratio} were lost (a ratio, not a churn rate).",
-                          ratio=fmt_number(rates["loss_to_new_ratio"], 2))
+    return join_sentences([text, _(
+        "For each new account {ratio} were lost (a ratio, not a churn rate).",
+        ratio=fmt_number(rates["loss_to_new_ratio"], 2))])
 
 
 def plot_transitions(result: Lifecycle, *, ax: Axes | None = None, currency: str = "") -> Axes:
@@ -235,8 +247,9 @@ def plot_declining(result: Lifecycle, *, ax: Axes | None = None, currency: str =
     ax.xaxis.set_major_formatter(DateFormatter("%Y-%m"))  # type: ignore[no-untyped-call]
     ax.set_ylim(bottom=0)
     ax.set_xlabel(_("month"))
-    unit = f" ({currency})" if currency else ""
-    ax.set_ylabel(_("sales a month without the season") + unit)
+    ax.set_ylabel(_("sales a month without the season ({currency})",
+                    currency=name_currency(currency)) if currency
+                  else _("sales a month without the season"))
     theme.amount_axis(ax)
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9)
     return ax
@@ -249,7 +262,7 @@ def read_declining(result: Lifecycle, *, currency: str = "") -> str:
     account = result.declining_months["account_id"].iloc[0]
     row = result.stages[result.stages["account_id"] == account].iloc[0]
     return _("Account {account} is the largest in decline: {slope} a month ({interval}) over "
-             "{months} months, {amount} in the last 12.", account=account,
+             "{months} months, {amount} in {window}.", account=account,
              slope=_one_digit(row["slope_rate"]),
              interval=fmt_range(row["slope_rate_ci_low"], row["slope_rate_ci_high"], _one_digit),
              months=fmt_count(row["n_months"]),
@@ -261,14 +274,13 @@ def read_overdue(result: Lifecycle, *, currency: str = "") -> str:
     if result.overdue.empty:
         return _("No active account is silent for longer than its own rhythm allows.")
     first = result.overdue.iloc[0]
-    return _n("{n} account is overdue; it bought {amount} in {window}. ",
-              "{n} accounts are overdue; they bought {amount} in {window}. ",
-              len(result.overdue),
-              amount=fmt_money(result.overdue["net_amount_window"].sum(), currency)
-              ) + _("The largest, {account}, has been silent for {days} days where {allowed} are "
-                    "usual at most.", account=first["account_id"],
-                    days=fmt_count(first["days_since_last_sale"]),
-                    allowed=fmt_count(first["allowed_days"]))
+    return join_sentences([
+        _n("{n} account is overdue; it bought {amount} in {window}.",
+           "{n} accounts are overdue; they bought {amount} in {window}.", len(result.overdue),
+           amount=fmt_money(result.overdue["net_amount_window"].sum(), currency)),
+        _("The largest, {account}, has been silent for {days} days where {allowed} are usual at "
+          "most.", account=first["account_id"], days=fmt_count(first["days_since_last_sale"]),
+          allowed=fmt_count(first["allowed_days"]))])
 
 
 def _heat(ax: Axes, shares: pd.DataFrame, written: list[list[str]]) -> None:

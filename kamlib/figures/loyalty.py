@@ -21,6 +21,9 @@ from kamlib.language import (
     fmt_number,
     fmt_range,
     fmt_share,
+    join_items,
+    join_sentences,
+    name_currency,
 )
 from kamlib.loyalty import BENCHMARK, MEASURES, TIERS, Loyalty
 
@@ -103,7 +106,7 @@ def read_repurchase(result: Loyalty) -> str:
     meaning = _("Bought on two days of the analysis window") if rules.repurchase_rule == "window" \
         else _("Second purchase within {days} days", days=fmt_count(rules.repurchase_days))
     return _("{meaning}: {parts}. Orders also decide on the tier, so core is high by construction.",
-             meaning=meaning, parts="; ".join(parts))
+             meaning=meaning, parts=join_items(parts))
 
 
 def plot_returns(result: Loyalty, *, ax: Axes | None = None, currency: str = "") -> Axes:
@@ -129,9 +132,10 @@ def read_returns(result: Loyalty, *, currency: str = "") -> str:
              money=fmt_money(row["returned_amount"], currency),
              quantity=SHORT(row["quantity_return_rate"]), orders=SHORT(row["order_return_rate"]))
     named = result.high_returners
-    return text + " " + _n("{n} account with orders enough returns more than {line}.",
-                           "{n} accounts with orders enough return more than {line}.", len(named),
-                           line=fmt_share(result.rules.high_return_share))
+    return join_sentences([text, _n(
+        "{n} account with orders enough returns more than {line}.",
+        "{n} accounts with orders enough return more than {line}.", len(named),
+        line=fmt_share(result.rules.high_return_share))])
 
 
 def plot_benchmark(result: Loyalty, *, ax: Axes | None = None, currency: str = "") -> Axes:
@@ -171,9 +175,9 @@ def read_benchmark(result: Loyalty) -> str:
     groups = [(label(verdict), cells[cells["verdict"] == verdict])
               for verdict in ("met", "not met", "cannot tell")]
     groups.append((_("Between two published ranges"), cells[cells["benchmark_class"] == "between"]))
-    return " ".join(
+    return join_sentences(
         _("{verdict}: {cells}.", verdict=verdict,
-          cells="; ".join(_cell_name(cell) for cell in group.to_dict("records")))
+          cells=join_items(_cell_name(cell) for cell in group.to_dict("records")))
         for verdict, group in groups if len(group))
 
 
@@ -199,8 +203,8 @@ def plot_retention(result: Loyalty, *, ax: Axes | None = None, currency: str = "
         ax.text(x, max(bottom, bottom + height), fmt_money(height, ""), ha="center", va="bottom",
                 color=theme.INK, fontsize=9)
     ax.set_xticks(range(len(steps)), names)
-    ax.set_ylabel(_("net sales of {window} ({currency})", currency=currency) if currency
-                  else _("net sales of {window}"))
+    ax.set_ylabel(_("net sales of {window} ({currency})", currency=name_currency(currency))
+                  if currency else _("net sales of {window}"))
     ax.margins(y=0.1)
     theme.amount_axis(ax)
     return ax

@@ -19,6 +19,7 @@ from kamlib.language import (
     fmt_number,
     fmt_range,
     fmt_share,
+    join_sentences,
 )
 from kamlib.satisfaction import Survey, name_item
 
@@ -179,7 +180,7 @@ def read_response(survey: Survey, *, currency: str = "") -> str:
                            frame["n_of"]), heard=fmt_money(frame["heard_amount"], currency),
                        total=fmt_money(frame["of_amount"], currency),
                        share=fmt_share(frame["response_share"])))
-    return " ".join(parts) or _("Who answered is not known.")
+    return join_sentences(parts) or _("Who answered is not known.")
 
 
 def plot_accounts(survey: Survey, *, ax: Axes | None = None) -> Axes:

@@ -20,6 +20,8 @@ from kamlib.language import (
     fmt_number,
     fmt_range,
     fmt_share,
+    join_sentences,
+    name_currency,
 )
 from kamlib.segmentation import BENCHMARK, TIERS, Segmentation
 
@@ -152,11 +154,11 @@ def read_pareto(result: Segmentation) -> str:
              at=fmt_share(row["at_crossing_share"], 1), side=label(row["crossing_side"]))
     if len(result.spread) > 1:
         margin = result.spread.to_dict("records")[1]
-        text += " " + _("Of the margin, known for {known} of net sales, the same line takes {k} "
-                        "accounts.", known=fmt_share(margin["known_share"]),
-                        k=fmt_count(margin["n_top"]))
-    elif "pareto_margin" in result.refused:
-        text += " " + result.refused["pareto_margin"]
+        return join_sentences([text, _(
+            "Of the margin, known for {known} of net sales, the same line takes {k} accounts.",
+            known=fmt_share(margin["known_share"]), k=fmt_count(margin["n_top"]))])
+    if "pareto_margin" in result.refused:
+        return join_sentences([text, result.refused["pareto_margin"]])
     return text
 
 
@@ -200,9 +202,10 @@ def read_lorenz(result: Segmentation) -> str:
              effective=fmt_number(row["effective_accounts"], 1), n=fmt_count(row["n_accounts"]),
              gini=fmt_number(row["gini_corrected"], 2), plain=fmt_number(row["gini"], 2))
     if row["n_below_zero"]:
-        text += " " + _n("{n} account returned more than it bought and counts as zero here.",
-                         "{n} accounts returned more than they bought and count as zero here.",
-                         int(row["n_below_zero"]))
+        return join_sentences([text, _n(
+            "{n} account returned more than it bought and counts as zero here.",
+            "{n} accounts returned more than they bought and count as zero here.",
+            int(row["n_below_zero"]))])
     return text
 
 
@@ -236,17 +239,17 @@ def read_rfm(result: Segmentation, *, currency: str = "") -> str:
         return _reason(result, "rfm")
     cuts = result.rfm_cuts.set_index("measure")["threshold"]
     quiet = result.rfm_classes.set_index("rfm_class").loc["important_win_back"]
-    text = _("Recent is a sale in the last {days} days, frequent {orders} orders or more, large "
+    texts = [_("Recent is a sale in the last {days} days, frequent {orders} orders or more, large "
              "{amount} or more. "
              "{n} accounts are to be won back; they bought for {at_risk}.",
              days=_plain(cuts["days_since_last_sale"]), orders=_plain(cuts["n_orders"]),
              amount=fmt_money(cuts["net_amount"], currency), n=fmt_count(quiet["n_accounts"]),
-             at_risk=fmt_money(quiet["net_amount"], currency))
+             at_risk=fmt_money(quiet["net_amount"], currency))]
     for row in result.rfm_cuts[result.rfm_cuts["is_lopsided"]].to_dict("records"):
-        text += " " + _("The cut on {measure} is one-sided: {share} of the accounts lie on its "
-                        "high side.", measure=label(row["measure"]).lower(),
-                        share=fmt_share(row["high_share"]))
-    return text
+        texts.append(_("The cut on {measure} is one-sided: {share} of the accounts lie on its "
+                       "high side.", measure=label(row["measure"]).lower(),
+                       share=fmt_share(row["high_share"])))
+    return join_sentences(texts)
 
 
 def plot_migration(result: Segmentation, *, ax: Axes | None = None, currency: str = "") -> Axes:
@@ -333,4 +336,4 @@ def _class_colour(name: str) -> str:
 def _amount_label(currency: str) -> str:
     if not currency:
         return _("net sales of {window}")
-    return _("net sales of {window} ({currency})", currency=currency)
+    return _("net sales of {window} ({currency})", currency=name_currency(currency))

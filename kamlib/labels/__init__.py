@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from kamlib.labels import chapters, common, lifecycle, loyalty, satisfaction, segmentation
-from kamlib.language import N_, _, translate, window_words
+from kamlib.language import N_, _, name_currency, translate, window_words
 
 ROOMS: tuple[ModuleType, ...] = (
     common, chapters, segmentation, lifecycle, satisfaction, loyalty)
@@ -77,8 +77,8 @@ def unit_of(column: str, currency: str = "") -> str:
     >>> unit_of("net_amount", "CNY"), unit_of("tenure_days"), unit_of("n_orders")
     ('CNY', 'days', '')
     """
-    units = {"amount": currency, "share": "%", "days": _("days"), "months": _("months"),
-             "years": _("years"), "index": _("points")}
+    units = {"amount": name_currency(currency), "share": "%", "days": _("days"),
+             "months": _("months"), "years": _("years"), "index": _("points")}
     return units.get(kind_of(column), "")
 
 

@@ -71,7 +71,7 @@ HEADINGS: dict[str, str] = {
     "reference_amount": N_("Sales, reference window"),
     "n_sent": N_("Sent"),
     "n_reminded": N_("Reminded"),
-    "n_returned": N_("Returned"),
+    "n_returned": N_("Sent back"),
     "n_roles_heard": N_("Roles heard"),
     "is_heard": N_("Heard"),
     "n_of": N_("Of"),

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.handover import Finding
-from kamlib.language import _, _n, fmt_date, fmt_money, fmt_share
+from kamlib.language import _, _n, fmt_date, fmt_money, fmt_share, join_sentences
 from kamlib.lifecycle.result import Lifecycle
 
 
@@ -29,8 +29,8 @@ def _decline(result: Lifecycle, currency: str) -> Finding | None:
                   stage["n_accounts"], amount=fmt_money(stage["net_amount_window"], currency),
                   share=fmt_share(stage["net_amount_share"]))
     if len(ending):
-        sentence += " " + _n("{n} of them earns no margin.", "{n} of them earn no margin.",
-                             len(ending))
+        sentence = join_sentences([sentence, _n(
+            "{n} of them earns no margin.", "{n} of them earn no margin.", len(ending))])
     slopes = result.stages.loc[result.stages["stage"] == "decline", "slope_rate"]
     evidence = _("Middle fall {slope} a month, season taken out.",
                  slope=fmt_share(-float(slopes.median()), digits=1))

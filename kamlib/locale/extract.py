@@ -13,7 +13,10 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
+from kamlib.report.prose import read_parameters
+
 CATALOGUE = Path("kamlib", "locale", "zh.po")
+TEMPLATES = Path("kamlib", "report", "templates")
 KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "_": None, "_n": (1, 2), "_plural": (1, 2), "N_": None}
 # Written by hand: babel would stamp the time into it.
@@ -44,7 +47,10 @@ class Message:
 
 
 def extract_messages(root: Path) -> list[Message]:
-    """Return every text of kamlib and every prose cell of the notebooks under root, sorted."""
+    """Return every text of kamlib, its templates and rules, and the notebooks' prose, sorted.
+
+    Of a notebook's code only the help beside its parameters is prose.
+    """
     found = set(_from_code(root)) | set(_from_templates(root))
     for path in (root / "notebooks").glob("*.ipynb"):
         found.update(_from_notebook(path))
@@ -102,10 +108,21 @@ def _from_code(root: Path) -> Iterator[Message]:
         for _line, texts, _comments, _context in extract("python", source, keywords=KEYWORDS):
             singular, plural = (texts, "") if isinstance(texts, str) else texts
             yield Message("", singular, plural)
+        yield from _from_rules(path)
+
+
+def _from_rules(path: Path) -> Iterator[Message]:
+    """A rule's help and unit are shown to readers and stand in no call of `_`."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        name = node.func if isinstance(node, ast.Call) else None
+        if isinstance(node, ast.Call) and isinstance(name, ast.Name) and name.id == "rule":
+            yield from (Message("", str(keyword.value.value)) for keyword in node.keywords
+                        if keyword.arg in ("help", "unit")
+                        and isinstance(keyword.value, ast.Constant))
 
 
 def _from_templates(root: Path) -> Iterator[Message]:
-    for path in (root / "kamlib" / "report" / "templates").glob("*.j2"):
+    for path in (root / TEMPLATES).glob("*.j2"):
         source = BytesIO(path.read_bytes())
         for _line, text, _comments, _context in extract(
                 "jinja2.ext:babel_extract", source, keywords={"_": None}):
@@ -118,6 +135,8 @@ def _from_notebook(path: Path) -> Iterator[Message]:
         source = "".join(cell["source"])
         if cell["cell_type"] == "markdown" and source.strip():
             yield Message(f"{path.stem}#{cell['id']}", source)
+        if "parameters" in cell.get("metadata", {}).get("tags", ()):
+            yield from (Message("", each.help) for each in read_parameters([source]) if each.help)
 
 
 if __name__ == "__main__":

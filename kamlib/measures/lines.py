@@ -70,13 +70,14 @@ def mark_pairs(lines: Table, *, rules: MeasureRules) -> Table:
     cancels = lines.filter(is_cancel)
     keys = cancels.select(k_account=cancels.account_id, k_product=cancels.product_id,
                           k_quantity=cancels.quantity.abs(),
-                          k_amount=cancels.amount.abs()).distinct().cache()
+                          k_amount=cancels.amount.abs()).distinct()
+    keys = keys.mutate(k_kind=ibis.array(["sale", "cancellation"]).unnest()).cache()
     if not int(keys.count().execute()):
         return lines
     # The few lines that may be of a pair are kept apart, so that the many are only read past.
     can_pair = [lines.account_id == keys.k_account, lines.product_id == keys.k_product,
                 lines.quantity.abs() == keys.k_quantity, lines.amount.abs() == keys.k_amount,
-                lines.line_kind.isin(("sale", "cancellation"))]
+                lines.line_kind == keys.k_kind]
     matched = _match_brackets(lines.semi_join(keys, can_pair), rules).cache()
     return lines.anti_join(keys, can_pair).select(*COLUMNS).union(matched)
 

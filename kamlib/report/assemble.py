@@ -81,7 +81,8 @@ class Assembled:
                          changed[["section", "rule", "value"]].itertuples(index=False)]
             or _("defaults"),
             _("Fingerprint"): self.manifest["fingerprint"][:12],
-            _("Account level"): self.request.rules.measures.account_level,
+            _("Account level"): label(
+                f"level_{self.request.rules.measures.account_level}"),
         }
         return render_first_page(
             meta, **self._named(), accounting=accounting, checks=self.dataset.checks,

@@ -23,6 +23,9 @@ from kamlib.language import (
     fmt_list,
     fmt_money,
     fmt_month,
+    join_items,
+    name_currency,
+    translate,
 )
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -141,5 +144,6 @@ def _environment() -> Environment:
     environment.globals.update(
         _=_, heading=heading, label=label, describe_period=describe_period, is_fiscal=is_fiscal,
         fmt_amount=fmt_amount, fmt_count=fmt_count, fmt_date=fmt_date, fmt_list=fmt_list,
-        fmt_money=fmt_money)
+        fmt_money=fmt_money, join_items=join_items, name_currency=name_currency,
+        translate=translate)
     return environment

@@ -106,8 +106,8 @@ def _tier_drop(result: Segmentation, names: Names, currency: str) -> Iterator[Fi
     yield Finding("tier_drop", _n(
         "{n} account fell out of core since the previous period ({names}); its sales of {window} "
         "went from {before} to {now}.",
-        "{n} accounts fell out of core since the previous period ({names}); their sales of 12 "
-        "months went from {before} to {now}.", len(fallen), **values),
+        "{n} accounts fell out of core since the previous period ({names}); their sales of "
+        "{window} went from {before} to {now}.", len(fallen), **values),
         amount=max(0.0, lost), anchor="migration")
 
 

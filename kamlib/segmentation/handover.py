@@ -57,7 +57,7 @@ def _headline(result: Segmentation, currency: str) -> Iterator[str]:
     risk = _("No large account has been silent for {days} days.", days=days)
     if len(quiet):
         risk = _("Large accounts that bought nothing for {days} days stand for {amount} of sales "
-                 "in 12 months.", days=days, amount=fmt_money(quiet["net_amount"].sum(), currency))
+                 "in {window}.", days=days, amount=fmt_money(quiet["net_amount"].sum(), currency))
     if "moves" in result.refused:
         yield risk
         return

@@ -205,7 +205,7 @@ class Report:
         rows = [(_("Data set"), f"{self.name} ({self._context['dataset']['id']})"),
                 (_("Period"), f"{self.period.label}: {self.period.start} – {self.period.end}"),
                 (_("Fingerprint of data, rules and code"), self._context["fingerprint"][:16])]
-        rows += [(f"{section}.{key}", f"{value}  [{unit}] {translate(help_)}")
+        rows += [(f"{section}.{key}", f"{value}  [{translate(unit)}] {translate(help_)}")
                  for section, key, value, unit, help_ in
                  self.rules.to_frame()[["section", "rule", "value", "unit", "help"]]
                  .itertuples(index=False)]

@@ -13,7 +13,9 @@ from matplotlib.figure import Figure
 from kamlib.figures.describe import describe_axes
 from kamlib.figures.svg import render_svg
 from kamlib.figures.table import TableView
-from kamlib.language import _, _n, fmt_count, translate
+from kamlib.labels import heading, label
+from kamlib.language import _, _n, current, fmt_count, fmt_list, translate
+from kamlib.schema import load_schema
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,24 @@ class FigureView:
         return ({"image/svg+xml": self.svg, "text/plain": repr(self)}, {"image/svg+xml": about})
 
 
+def describe_reason(table: str, reason: str) -> str:
+    """Say in words why rows of a table were set aside; a company's own reason is its own name.
+
+    >>> describe_reason("orders", "missing:account_id"), describe_reason("orders", "test rows")
+    ('Empty: Account', 'test rows')
+    >>> describe_reason("orders", "rule:free_is_free")
+    'the amount of a free line is 0'
+    """
+    kind, _colon, name = reason.partition(":")
+    if kind == "rule":
+        rule = load_schema()[table].rules[name]
+        return rule.message_zh if current() == "zh" else rule.message
+    if not name:
+        return label(kind)
+    columns = fmt_list(heading(column) for column in name.split(","))
+    return _("{reason}: {columns}", reason=label(f"row_{kind}"), columns=columns)
+
+
 @dataclass(frozen=True)
 class ChecksView:
     """Row accounting: read = kept + excluded + quarantined, with reasons and oddities."""
@@ -92,7 +112,9 @@ class ChecksView:
         parts.append(TableView(shown, name="rows", caption=_(
             "Rows of accounts, orders and of every table that lost some"))._repr_html_())
         if len(self.reasons):
-            parts.append(TableView(self.reasons, name="row_reasons", caption=_(
+            told = [describe_reason(table, reason) for table, reason in
+                    self.reasons[["table", "reason"]].itertuples(index=False)]
+            parts.append(TableView(self.reasons.assign(reason=told), name="row_reasons", caption=_(
                 "Why rows were left out"))._repr_html_())
         if len(self.checks):
             items = "".join(

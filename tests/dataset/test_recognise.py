@@ -181,6 +181,50 @@ def test_a_wide_questionnaire_becomes_answers_items_and_a_wave(
     assert total(dataset) == Decimal("350.30")
 
 
+def test_monthly_sheets_of_one_table_become_one(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(str(tmp_path / "erp.xlsx")) as book:
+        for month in (1, 2, 3):
+            sheet = book.add_worksheet(f"{month}月")
+            sheet.write(0, 0, "销售出库明细表")
+            sheet.write_row(1, 0, ["序号", "客户", "订单编号", "日期", "数量", "价税合计"])
+            sheet.write_row(2, 0, [1, "海港", f"SO{month}", f"2025-{month:02d}-28", 2, 113.01])
+            sheet.write_row(3, 0, ["合计", "", "", "", 2, 113.01])
+    draft = write_dataset_file([tmp_path / "erp.xlsx"], out=tmp_path / "dataset.toml")
+    dataset = opened(draft)
+    assert total(dataset) == Decimal("339.03")
+    assert dataset.file.tables["orders"].read.sheet == "*月"
+    assert dataset.file.tax == "included"
+    assert dataset.accounting[["read", "kept", "excluded"]].to_numpy().tolist() == [[6, 3, 3]]
+
+
+def test_an_sap_export(tmp_path: Path) -> None:
+    """Tabs, a minus behind the number, a quantity without one, a column that says EUR."""
+    path = tmp_path / "vf05.txt"
+    path.write_text("Sales Doc.\tSold-to party\tBilling Date\tMaterial\tBill.qty\tNet Value\tCurr."
+                    "\n"
+                    "900001\t0000101\t10.03.2025\tM1\t2\t1.200,50\tEUR\n"
+                    "900002\t0000102\t31.03.2025\tM1\t1\t600,25-\tEUR\n", encoding="cp1252")
+    dataset = opened(write_dataset_file([path], out=tmp_path / "dataset.toml"))
+    assert (total(dataset), total(dataset, "quantity")) == (Decimal("600.25"), 1)
+    assert dataset.file.currency == "EUR"
+    assert sorted(dataset.tables["orders"].account_id.execute()) == ["0000101", "0000102"]
+
+
+def test_account_names_and_visits(tmp_path: Path) -> None:
+    (tmp_path / "us.csv").write_text(
+        'Invoice #,Client Name,Inv Date,Amt\n1,Acme,1/31/25,"$1,100.25"\n'
+        '2,Bolt,2/28/25,"($0.25)"\n', encoding="utf-8")
+    (tmp_path / "visits.csv").write_text(
+        "客户编号,拜访日期,业务员,拜访方式\nAcme,2025-02-03,M1,电话\nBolt,2025-02-09,M1,上门\n",
+        encoding="utf-8")
+    draft = write_dataset_file([tmp_path / "us.csv", tmp_path / "visits.csv"],
+                               out=tmp_path / "dataset.toml")
+    dataset = opened(draft)
+    assert (total(dataset), dataset.file.currency) == (Decimal("1100.00"), "USD")
+    assert sorted(dataset.tables["contacts"].kind.execute()) == ["call", "visit"]
+    assert any(line.startswith("account_id") and "Client Name" in line for line in draft.ambiguous)
+
+
 def test_several_files_of_one_table_become_a_glob(tmp_path: Path) -> None:
     for year, amount in ((2024, "1.10"), (2025, "2.20")):
         (tmp_path / f"orders_{year}.csv").write_text(
@@ -215,7 +259,8 @@ def test_a_header_that_occurs_again_is_excluded(tmp_path: Path) -> None:
 
 def test_day_and_month_that_cannot_be_told_apart_are_ambiguous(tmp_path: Path) -> None:
     path = tmp_path / "orders.csv"
-    path.write_text("order_id,account_id,order_date,amount\nA1,C1,01/02/2025,5\n", encoding="utf-8")
+    path.write_text("order_id,account_id,order_date,amount\nA1,C1,01/02/2025,5\n",
+                    encoding="utf-8")
     draft = write_dataset_file([path], out=tmp_path / "dataset.toml")
     assert any(line.startswith("order_date") and "%m/%d/%Y fits as well" in line
                for line in draft.ambiguous)
@@ -234,7 +279,8 @@ def test_what_is_told(orders: Path, tmp_path: Path) -> None:
         '  tax = "unknown"  # AMBIGUOUS: excluded or included, as the amounts are without or with'
         " VAT", "",
         "orders: 2 rows read = 2 kept + 0 excluded + 0 quarantined", "",
-        "Look through …/dataset.toml, then: kam run --dataset …/dataset.toml --period 2024Q4"]
+        "Look through …/dataset.toml, then: kam run --dataset …/dataset.toml "
+        "--period 2025-01-13..2025-02-28"]
 
 
 def test_nothing_is_written_over(orders: Path, tmp_path: Path) -> None:

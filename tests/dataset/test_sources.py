@@ -113,6 +113,20 @@ def test_a_workbook_keeps_dates_and_whole_numbers(write: Write, tmp_path: Path) 
         open_dataset(write(tables("orders.xlsx", 'read = { sheet = "Date" }')))
 
 
+def test_a_pattern_of_sheets_puts_them_one_under_the_other(write: Write, tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(str(tmp_path / "orders.xlsx")) as book:
+        for name, row in (("Jan 25", ROWS[0]), ("Feb 25", ROWS[1]), ("Notes", ["x"])):
+            sheet = book.add_worksheet(name)
+            for i, cells in enumerate([NAMES, row] if len(row) > 1 else [row]):
+                sheet.write_row(i, 0, cells)
+    assert rows(open_dataset(write(tables("orders.xlsx", 'read = { sheet = "* 25" }')))) == EXPECTED
+    with pytest.raises(InputError, match=r"no sheet of orders\.xlsx matches 'March\*'\. It has: "
+                                         r"Jan 25, Feb 25, Notes\."):
+        open_dataset(write(tables("orders.xlsx", 'read = { sheet = "March*" }')))
+    with pytest.raises(InputError, match=r"the sheet 'Notes' of .* has other columns than "):
+        open_dataset(write(tables("orders.xlsx", 'read = { sheet = "*" }')))
+
+
 def test_parquet_and_a_glob(write: Write, tmp_path: Path) -> None:
     frame = pd.DataFrame(EXPECTED, columns=NAMES)
     frame.iloc[:1].to_parquet(tmp_path / "orders_1.parquet")

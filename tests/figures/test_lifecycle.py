@@ -130,7 +130,7 @@ def test_declining_lines() -> None:
     assert title(ax) == "The largest account in decline bought 200 CNY in 12 months"
     assert plain(figures.read_declining(result, currency="CNY")) == (
         "Account A3 is the largest in decline: -4.0 % a month (-6.0 to -2.0 %) over 36 months, "
-        "200 CNY in the last 12.")
+        "200 CNY in 12 months.")
 
 
 def test_overdue_reading() -> None:

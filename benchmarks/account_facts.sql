@@ -1,58 +1,59 @@
 -- The account facts of 2025Q4 by hand, in two steps: lines → days of orders → accounts.
-WITH lines AS (
+CREATE VIEW lines AS
   SELECT order_id, account_id, order_date, product_id, line_kind, quantity, amount, cost_amount
-  FROM '{folder}/orders.parquet' WHERE order_date <= DATE '2025-12-31'),
--- Orders cancelled in full within three days, matched like brackets.
-cancelled AS (
+  FROM '{folder}/orders.parquet' WHERE order_date <= DATE '2025-12-31';
+
+-- Orders cancelled in full within three days, matched like brackets. What a pair has put into the
+-- sums is taken out again, so that the lines are grouped in one pass.
+CREATE TEMP TABLE cancelled AS
   SELECT DISTINCT account_id, product_id, abs(quantity) AS size, abs(amount) AS price FROM lines
-  WHERE line_kind = 'cancellation' AND product_id IS NOT NULL AND quantity IS NOT NULL),
-candidates AS MATERIALIZED (
-  SELECT l.*, c.size, c.price, CASE l.line_kind WHEN 'sale' THEN 1 ELSE -1 END AS step
-  FROM lines AS l JOIN cancelled AS c ON l.account_id = c.account_id
-    AND l.product_id = c.product_id AND abs(l.quantity) = c.size AND abs(l.amount) = c.price
-  WHERE l.line_kind IN ('sale', 'cancellation')),
-nested AS (
-  SELECT *, sum(step) OVER (PARTITION BY account_id, product_id, size, price
-                            ORDER BY order_date, step DESC, order_id
-                            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
-            + (step = -1)::INT AS depth FROM candidates),
-neighbours AS (
-  SELECT *, lag(step) OVER w AS before_step, lag(order_date) OVER w AS before_day,
-         lead(step) OVER w AS after_step, lead(order_date) OVER w AS after_day
-  FROM nested WINDOW w AS (PARTITION BY account_id, product_id, size, price, depth
-                           ORDER BY order_date, step DESC, order_id)),
--- What a pair has put into the sums is taken out again: the lines are read once.
-paired AS (
+  WHERE line_kind = 'cancellation' AND product_id IS NOT NULL AND quantity IS NOT NULL;
+CREATE TEMP TABLE paired AS
+  WITH candidates AS (
+    SELECT l.*, c.size, c.price, CASE l.line_kind WHEN 'sale' THEN 1 ELSE -1 END AS step
+    FROM lines AS l JOIN cancelled AS c ON l.account_id = c.account_id
+      AND l.product_id = c.product_id AND abs(l.quantity) = c.size AND abs(l.amount) = c.price
+    WHERE l.line_kind IN ('sale', 'cancellation')),
+  nested AS (
+    SELECT *, sum(step) OVER (PARTITION BY account_id, product_id, size, price
+                              ORDER BY order_date, step DESC, order_id
+                              ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+              + (step = -1)::INT AS depth FROM candidates),
+  neighbours AS (
+    SELECT *, lag(step) OVER w AS before_step, lag(order_date) OVER w AS before_day,
+           lead(step) OVER w AS after_step, lead(order_date) OVER w AS after_day
+    FROM nested WINDOW w AS (PARTITION BY account_id, product_id, size, price, depth
+                             ORDER BY order_date, step DESC, order_id))
   SELECT account_id, order_id, order_date, line_kind, -1 AS n, -amount AS amount,
          -cost_amount AS cost_amount
   FROM neighbours
   WHERE (step = -1 AND before_step = 1 AND order_date <= before_day + 3)
-     OR (step = 1 AND after_step = -1 AND after_day <= order_date + 3)),
-counted AS (
-  SELECT account_id, order_id, order_date, line_kind, 1 AS n, amount, cost_amount FROM lines
-  UNION ALL SELECT * FROM paired),
-order_days AS MATERIALIZED (
+     OR (step = 1 AND after_step = -1 AND after_day <= order_date + 3);
+
+CREATE TEMP TABLE order_days AS
+  WITH counted AS (
+    SELECT account_id, order_id, order_date, line_kind, 1 AS n, amount, cost_amount FROM lines
+    UNION ALL SELECT * FROM paired)
   SELECT account_id, order_id, order_date,
          coalesce(sum(n) FILTER (line_kind = 'sale'), 0)::INT AS n_lines,
-         coalesce(sum(amount) FILTER (line_kind = 'sale'), 0) AS gross,
-         -coalesce(sum(amount) FILTER (line_kind IN ('return', 'cancellation')), 0) AS returned,
-         coalesce(sum(amount) FILTER (line_kind = 'adjustment'), 0) AS adjustment,
+         coalesce(sum(amount) FILTER (line_kind = 'sale'), 0)::DECIMAL(18, 4) AS gross,
+         -coalesce(sum(amount) FILTER (line_kind IN ('return', 'cancellation')), 0)
+           ::DECIMAL(18, 4) AS returned,
+         coalesce(sum(amount) FILTER (line_kind = 'adjustment'), 0)::DECIMAL(18, 4) AS adjustment,
          coalesce(sum(amount) FILTER (cost_amount IS NOT NULL AND
-           line_kind IN ('sale', 'return', 'cancellation')), 0) AS known,
+           line_kind IN ('sale', 'return', 'cancellation')), 0)::DECIMAL(18, 4) AS known,
          coalesce(sum(cost_amount) FILTER (
-           line_kind IN ('sale', 'return', 'cancellation')), 0) AS cost
-  FROM counted GROUP BY ALL),
-orders AS (
+           line_kind IN ('sale', 'return', 'cancellation')), 0)::DECIMAL(18, 4) AS cost
+  FROM counted GROUP BY ALL;
+
+WITH orders AS (
   SELECT account_id, order_id, min(order_date) AS day FROM order_days WHERE n_lines > 0
   GROUP BY ALL),
 days AS (
-  SELECT account_id, order_date, sum(n_lines) AS n_lines, sum(gross) AS gross,
-         sum(returned) AS returned, sum(adjustment) AS adjustment, sum(known) AS known,
-         sum(known) - sum(cost) AS margin, sum(n_lines) > 0 AS bought
-  FROM order_days GROUP BY ALL),
+  SELECT account_id, order_date, sum(gross)::DECIMAL(18, 4) AS gross FROM order_days
+  WHERE n_lines > 0 GROUP BY ALL),
 gaps AS (
-  SELECT *, CASE WHEN bought THEN order_date - lag(order_date) OVER (
-      PARTITION BY account_id, bought ORDER BY order_date) END AS gap
+  SELECT *, order_date - lag(order_date) OVER (PARTITION BY account_id ORDER BY order_date) AS gap
   FROM days),
 by_orders AS (
   SELECT account_id,
@@ -62,55 +63,59 @@ by_orders AS (
          count(*) FILTER (day BETWEEN DATE '2024-10-01' AND DATE '2024-12-31') AS n_orders_year_before,
          count(*) FILTER (day BETWEEN DATE '2025-01-01' AND DATE '2025-12-31') AS n_orders_window
   FROM orders GROUP BY account_id),
-by_days AS (
+by_lines AS (
   SELECT account_id,
-         count(*) FILTER (bought) AS n_purchase_days,
          sum(n_lines) AS n_lines,
          sum(gross) AS gross_amount,
          sum(returned) AS returned_amount,
          sum(adjustment) AS adjustment_amount,
-         sum(margin) AS margin_amount,
+         sum(known - cost) AS margin_amount,
          sum(known) AS margin_known_amount,
-         count(*) FILTER (bought AND order_date BETWEEN DATE '2025-10-01' AND DATE '2025-12-31') AS n_purchase_days_period,
          sum(n_lines) FILTER (order_date BETWEEN DATE '2025-10-01' AND DATE '2025-12-31') AS n_lines_period,
          sum(gross) FILTER (order_date BETWEEN DATE '2025-10-01' AND DATE '2025-12-31') AS gross_amount_period,
          sum(returned) FILTER (order_date BETWEEN DATE '2025-10-01' AND DATE '2025-12-31') AS returned_amount_period,
          sum(adjustment) FILTER (order_date BETWEEN DATE '2025-10-01' AND DATE '2025-12-31') AS adjustment_amount_period,
-         sum(margin) FILTER (order_date BETWEEN DATE '2025-10-01' AND DATE '2025-12-31') AS margin_amount_period,
+         sum(known - cost) FILTER (order_date BETWEEN DATE '2025-10-01' AND DATE '2025-12-31') AS margin_amount_period,
          sum(known) FILTER (order_date BETWEEN DATE '2025-10-01' AND DATE '2025-12-31') AS margin_known_amount_period,
-         count(*) FILTER (bought AND order_date BETWEEN DATE '2025-07-01' AND DATE '2025-09-30') AS n_purchase_days_previous,
          sum(n_lines) FILTER (order_date BETWEEN DATE '2025-07-01' AND DATE '2025-09-30') AS n_lines_previous,
          sum(gross) FILTER (order_date BETWEEN DATE '2025-07-01' AND DATE '2025-09-30') AS gross_amount_previous,
          sum(returned) FILTER (order_date BETWEEN DATE '2025-07-01' AND DATE '2025-09-30') AS returned_amount_previous,
          sum(adjustment) FILTER (order_date BETWEEN DATE '2025-07-01' AND DATE '2025-09-30') AS adjustment_amount_previous,
-         sum(margin) FILTER (order_date BETWEEN DATE '2025-07-01' AND DATE '2025-09-30') AS margin_amount_previous,
+         sum(known - cost) FILTER (order_date BETWEEN DATE '2025-07-01' AND DATE '2025-09-30') AS margin_amount_previous,
          sum(known) FILTER (order_date BETWEEN DATE '2025-07-01' AND DATE '2025-09-30') AS margin_known_amount_previous,
-         count(*) FILTER (bought AND order_date BETWEEN DATE '2024-10-01' AND DATE '2024-12-31') AS n_purchase_days_year_before,
          sum(n_lines) FILTER (order_date BETWEEN DATE '2024-10-01' AND DATE '2024-12-31') AS n_lines_year_before,
          sum(gross) FILTER (order_date BETWEEN DATE '2024-10-01' AND DATE '2024-12-31') AS gross_amount_year_before,
          sum(returned) FILTER (order_date BETWEEN DATE '2024-10-01' AND DATE '2024-12-31') AS returned_amount_year_before,
          sum(adjustment) FILTER (order_date BETWEEN DATE '2024-10-01' AND DATE '2024-12-31') AS adjustment_amount_year_before,
-         sum(margin) FILTER (order_date BETWEEN DATE '2024-10-01' AND DATE '2024-12-31') AS margin_amount_year_before,
+         sum(known - cost) FILTER (order_date BETWEEN DATE '2024-10-01' AND DATE '2024-12-31') AS margin_amount_year_before,
          sum(known) FILTER (order_date BETWEEN DATE '2024-10-01' AND DATE '2024-12-31') AS margin_known_amount_year_before,
-         count(*) FILTER (bought AND order_date BETWEEN DATE '2025-01-01' AND DATE '2025-12-31') AS n_purchase_days_window,
          sum(n_lines) FILTER (order_date BETWEEN DATE '2025-01-01' AND DATE '2025-12-31') AS n_lines_window,
          sum(gross) FILTER (order_date BETWEEN DATE '2025-01-01' AND DATE '2025-12-31') AS gross_amount_window,
          sum(returned) FILTER (order_date BETWEEN DATE '2025-01-01' AND DATE '2025-12-31') AS returned_amount_window,
          sum(adjustment) FILTER (order_date BETWEEN DATE '2025-01-01' AND DATE '2025-12-31') AS adjustment_amount_window,
-         sum(margin) FILTER (order_date BETWEEN DATE '2025-01-01' AND DATE '2025-12-31') AS margin_amount_window,
-         sum(known) FILTER (order_date BETWEEN DATE '2025-01-01' AND DATE '2025-12-31') AS margin_known_amount_window,
-         min(order_date) FILTER (bought) AS first_sale_date,
-         max(order_date) FILTER (bought) AS last_sale_date,
-         max(order_date) FILTER (bought AND order_date < DATE '2025-10-01')
+         sum(known - cost) FILTER (order_date BETWEEN DATE '2025-01-01' AND DATE '2025-12-31') AS margin_amount_window,
+         sum(known) FILTER (order_date BETWEEN DATE '2025-01-01' AND DATE '2025-12-31') AS margin_known_amount_window
+  FROM order_days GROUP BY account_id),
+by_days AS (
+  SELECT account_id,
+         count(*) AS n_purchase_days,
+         count(*) FILTER (order_date BETWEEN DATE '2025-10-01' AND DATE '2025-12-31') AS n_purchase_days_period,
+         count(*) FILTER (order_date BETWEEN DATE '2025-07-01' AND DATE '2025-09-30') AS n_purchase_days_previous,
+         count(*) FILTER (order_date BETWEEN DATE '2024-10-01' AND DATE '2024-12-31') AS n_purchase_days_year_before,
+         count(*) FILTER (order_date BETWEEN DATE '2025-01-01' AND DATE '2025-12-31') AS n_purchase_days_window,
+         min(order_date) AS first_sale_date,
+         max(order_date) AS last_sale_date,
+         max(order_date) FILTER (order_date < DATE '2025-10-01')
            AS last_sale_before_opening_date,
          sum(gross) FILTER (gap > 0) AS repeat_amount, avg(gap) AS gap_mean_days,
          stddev_samp(gap) AS gap_sd_days, count(gap) AS n_gaps,
          sum(ln(gap)::DECIMAL(18, 12)) AS log_gap_sum
   FROM gaps GROUP BY account_id),
 joined AS (
-  SELECT a.account_id, a.customer_since, o.* EXCLUDE (account_id), d.* EXCLUDE (account_id)
+  SELECT a.account_id, a.customer_since, o.* EXCLUDE (account_id), d.* EXCLUDE (account_id),
+         m.* EXCLUDE (account_id)
   FROM '{folder}/accounts.parquet' AS a LEFT JOIN by_orders AS o USING (account_id)
-  LEFT JOIN by_days AS d USING (account_id)),
+  LEFT JOIN by_days AS d USING (account_id) LEFT JOIN by_lines AS m USING (account_id)),
 known AS (
   SELECT *, coalesce(first_sale_date >= DATE '2022-04-01', false) AS seen,
          least(first_sale_date, customer_since) AS start,

@@ -110,7 +110,9 @@ def run_sql(folder: Path) -> pd.DataFrame:
     con = duckdb.connect()
     con.execute(f"SET threads = {THREADS}")
     sql = (Path(__file__).parent / "account_facts.sql").read_text(encoding="utf-8")
-    return con.execute(sql.format(folder=folder)).df()
+    for statement in sql.format(folder=folder).split(";"):
+        con.execute(statement)
+    return con.df()
 
 
 def run_pandas(folder: Path) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from kamlib.errors import InputError, did_you_mean
+from kamlib.language import current
 
 TYPES = ("text", "date", "decimal", "integer", "number", "boolean")
 _NOT_TABLES = ("conventions", "definitions", "units", "shared")
@@ -106,6 +107,21 @@ def table(name: str) -> Table:
         raise InputError(f"There is no table {name!r} in the data dictionary."
                          f"{did_you_mean(name, tables)} It has: {', '.join(tables)}.")
     return tables[name]
+
+
+def name_table(name: str) -> str:
+    """Return a table's name as a reader sees it: in Chinese with what it holds.
+
+    >>> name_table("orders")
+    'orders'
+    >>> from kamlib.language import using
+    >>> with using("zh"):
+    ...     name_table("orders"), name_table("no_such_table")
+    ('订单（orders）', 'no_such_table')
+    """
+    if current() != "zh" or name not in load_schema():
+        return name
+    return f"{load_schema()[name].zh_name}（{name}）"
 
 
 def require_columns(frame: pd.DataFrame, columns: Iterable[str], *, name: str) -> None:

@@ -49,7 +49,8 @@ def describe_axes(ax: Axes) -> str:
     the ends). Bands, reference lines and error bars are left to the reading beside the chart.
     """
     title = plain_title(ax)
-    parts = [title if title.endswith((".", "。", "!", "?")) else f"{title}."] if title else []
+    is_sentence = title.endswith((".", "。", "!", "?"))
+    parts = [title if is_sentence else _("{title}.", title=title)] if title else []
     across, up = ax.get_xlabel(), ax.get_ylabel()
     if across:
         parts.append(_("Horizontal axis: {label}.", label=across))

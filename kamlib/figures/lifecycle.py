@@ -99,7 +99,7 @@ def plot_movement(result: Lifecycle, *, ax: Axes | None = None, currency: str = 
     """Waterfall of active accounts from opening to closing, the sales of each step below it."""
     ax = ax or theme.new_axes(8.5, 4.4)
     if not result.has_previous:
-        return _nothing(ax, _no_previous(result))
+        return theme.say_nothing(ax, _no_previous(result))
     rows = result.movement.set_index("movement")
     counts, amounts = rows["n_accounts"].astype("float64"), rows["net_amount"]
     ax.set_title(_movement_title(counts))
@@ -152,7 +152,7 @@ def plot_transitions(result: Lifecycle, *, ax: Axes | None = None, currency: str
     ax = ax or theme.new_axes(8.5, 4.6)
     table = result.transitions
     if table.empty:
-        return _nothing(ax, _no_previous(result))
+        return theme.say_nothing(ax, _no_previous(result))
     wide = table.pivot(index="stage_previous", columns="stage", values="n_accounts")
     shares = table.pivot(index="stage_previous", columns="stage", values="account_share")
     rows = [state for state in STATES if state in wide.index]
@@ -197,7 +197,7 @@ def plot_cohorts(result: Lifecycle, *, ax: Axes | None = None, currency: str = "
     table = result.cohorts.table
     known = table[table["active_share"].notna()]
     if known.empty:
-        return _nothing(ax, _("No cohort is large enough. {left_out}",
+        return theme.say_nothing(ax, _("No cohort is large enough. {left_out}",
                               left_out=result.cohorts.describe_exclusions()))
     sizes = table.groupby("cohort", sort=True)["n_accounts"].first()
     shares = table.pivot(index="cohort", columns="n_quarters_since", values="active_share")
@@ -233,7 +233,7 @@ def plot_declining(result: Lifecycle, *, ax: Axes | None = None, currency: str =
     ax = ax or theme.new_axes(8.5, 4.2)
     table = result.declining_months
     if table.empty:
-        return _nothing(ax, _("No active account is in proven decline."))
+        return theme.say_nothing(ax, _("No active account is in proven decline."))
     names = table["account_id"].drop_duplicates().tolist()
     ax.set_title(_declining_title(result, names, currency))
     for at, account in enumerate(names):
@@ -354,15 +354,6 @@ def _declining_title(result: Lifecycle, names: list[str], currency: str) -> str:
 def _no_previous(result: Lifecycle) -> str:
     return _("The known history does not reach the previous period, which ended on {day}.",
              day=fmt_date(result.previous_as_of))
-
-
-def _nothing(ax: Axes, reason: str) -> Axes:
-    ax.set_title(_("There is nothing to show"))
-    ax.text(0.5, 0.5, theme.wrap(reason, width=60, lines=4), ha="center", va="center",
-            transform=ax.transAxes, color=theme.MUTED)
-    ax.set_xticks([])
-    ax.set_yticks([])
-    return ax
 
 
 def _one_digit(share: Any) -> str:

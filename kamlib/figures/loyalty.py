@@ -43,7 +43,7 @@ def plot_tenure(result: Loyalty, *, ax: Axes | None = None, currency: str = "") 
     """Boxes of tenure by tier (accounts with a known start), the mean as a diamond."""
     ax = ax or theme.new_axes(8.0, 4.2)
     if result.tenures.empty:
-        return _nothing(ax, _reason(result, "tenure"))
+        return theme.say_nothing(ax, theme.first_reason(result.refused, "tenure"))
     rows = {row["tier"]: row for row in result.tenure.to_dict("records")}
     ax.set_title(_("Core accounts have been customers for {core} years on average, general ones "
                    "for {general}", core=fmt_number(rows["core"]["tenure_years"], 1),
@@ -69,7 +69,7 @@ def plot_tenure(result: Loyalty, *, ax: Axes | None = None, currency: str = "") 
 def read_tenure(result: Loyalty) -> str:
     """Say the mean tenure by tier and for how many accounts it is not known."""
     if result.tenure.empty:
-        return _reason(result, "tenure")
+        return theme.first_reason(result.refused, "tenure")
     rows = {row["tier"]: row for row in result.tenure.to_dict("records")}
     return _("Mean tenure in years: core {core}, important {important}, general {general}; median "
              "over all {median}. The start of {unknown} of {n} accounts lies before the known "
@@ -85,7 +85,7 @@ def plot_repurchase(result: Loyalty, *, ax: Axes | None = None, currency: str = 
     """Repurchase rate of each tier with its interval, the published rate as a mark."""
     ax = ax or theme.new_axes(8.0, 3.8)
     if result.repurchase.empty:
-        return _nothing(ax, _reason(result, "repurchase"))
+        return theme.say_nothing(ax, theme.first_reason(result.refused, "repurchase"))
     rate = result.repurchase.iloc[-1]
     ax.set_title(_("{rate} of the accounts bought again", rate=fmt_share(rate["repurchase_rate"])))
     _plot_rates(ax, result.repurchase, "repurchase_rate", "n_observed", marks="repurchase")
@@ -97,7 +97,7 @@ def plot_repurchase(result: Loyalty, *, ax: Axes | None = None, currency: str = 
 def read_repurchase(result: Loyalty) -> str:
     """Say the repurchase rate of each tier, with its interval and n."""
     if result.repurchase.empty:
-        return _reason(result, "repurchase")
+        return theme.first_reason(result.refused, "repurchase")
     parts = [_("{tier} {rate} ({span}, n = {n})", tier=label(row["tier"]).lower(),
                rate=fmt_share(row["repurchase_rate"]), n=fmt_count(row["n_observed"]),
                span=fmt_range(row["repurchase_rate_ci_low"], row["repurchase_rate_ci_high"],
@@ -113,7 +113,7 @@ def plot_returns(result: Loyalty, *, ax: Axes | None = None, currency: str = "")
     """Return rate by amount of each tier with its interval, the published rate as a mark."""
     ax = ax or theme.new_axes(8.0, 3.8)
     if result.returns.empty:
-        return _nothing(ax, _reason(result, "returns"))
+        return theme.say_nothing(ax, theme.first_reason(result.refused, "returns"))
     rate = result.returns.iloc[-1]
     ax.set_title(_("{rate} of what was sold came back", rate=SHORT(rate["amount_return_rate"])))
     _plot_rates(ax, result.returns, "amount_return_rate", "n_accounts", marks="returns")
@@ -125,7 +125,7 @@ def plot_returns(result: Loyalty, *, ax: Axes | None = None, currency: str = "")
 def read_returns(result: Loyalty, *, currency: str = "") -> str:
     """Say the return rate on its three bases and how few accounts make half of it."""
     if result.returns.empty:
-        return _reason(result, "returns")
+        return theme.first_reason(result.refused, "returns")
     row = result.returns.to_dict("records")[-1]
     text = _("Returned: {amount} of the amount ({money}), {quantity} of the quantity, {orders} of "
              "the orders.", amount=SHORT(row["amount_return_rate"]),
@@ -142,7 +142,8 @@ def plot_benchmark(result: Loyalty, *, ax: Axes | None = None, currency: str = "
     """Nine cells, tiers down and measures across: estimate, published figure, verdict's colour."""
     ax = ax or theme.new_axes(8.0, 4.2)
     if result.benchmark.empty:
-        return _nothing(ax, _reason(result, "benchmark", "tenure", "repurchase", "returns"))
+        return theme.say_nothing(ax, theme.first_reason(
+            result.refused, "benchmark", "tenure", "repurchase", "returns"))
     cells = {(c["tier"], c["measure"]): c for c in result.benchmark.to_dict("records")}
     met = int((result.benchmark["verdict"] == "met").sum())
     ax.set_title(_n("{n} of {all} published loyalty figures is met",
@@ -170,7 +171,7 @@ def plot_benchmark(result: Loyalty, *, ax: Axes | None = None, currency: str = "
 def read_benchmark(result: Loyalty) -> str:
     """Say which of the nine published figures are met, which are not, and why some are open."""
     if result.benchmark.empty:
-        return _reason(result, "benchmark", "tenure", "repurchase", "returns")
+        return theme.first_reason(result.refused, "benchmark", "tenure", "repurchase", "returns")
     cells = result.benchmark
     groups = [(label(verdict), cells[cells["verdict"] == verdict])
               for verdict in ("met", "not met", "cannot tell")]
@@ -185,7 +186,7 @@ def plot_retention(result: Loyalty, *, ax: Axes | None = None, currency: str = "
     """The bridge from last year's revenue of these accounts to this year's."""
     ax = ax or theme.new_axes(8.0, 4.2)
     if result.retention.empty:
-        return _nothing(ax, _reason(result, "retention"))
+        return theme.say_nothing(ax, theme.first_reason(result.refused, "retention"))
     row = result.retention.to_dict("records")[0]
     ax.set_title(_("The accounts of a year ago bring {nrr} of what they brought then",
                    nrr=fmt_share(row["net_retention_share"])))
@@ -213,7 +214,7 @@ def plot_retention(result: Loyalty, *, ax: Axes | None = None, currency: str = "
 def read_retention(result: Loyalty, *, currency: str = "") -> str:
     """Say net and gross revenue retention and what made them."""
     if result.retention.empty:
-        return _reason(result, "retention")
+        return theme.first_reason(result.refused, "retention")
     row = result.retention.to_dict("records")[0]
     return _("{n} accounts with sales a year ago: {churned} left with {gone}, the others shrank by "
              "{shrunk} and grew by {grown}. Net revenue retention {nrr}, gross {grr}.",
@@ -260,17 +261,3 @@ def _measured(cell: Mapping[Any, Any]) -> str:
 def _cell_name(cell: Mapping[Any, Any]) -> str:
     return _("{tier} {measure}", tier=label(cell["tier"]).lower(),
              measure=label(cell["measure"]).lower())
-
-
-def _reason(result: Loyalty, *tables: str) -> str:
-    reasons = [result.refused[name] for name in tables if name in result.refused]
-    return reasons[0] if reasons else _("There is nothing to show for this period.")
-
-
-def _nothing(ax: Axes, reason: str) -> Axes:
-    ax.set_title(_("This could not be answered"))
-    ax.text(0.5, 0.5, theme.wrap(reason, width=60, lines=4), ha="center", va="center",
-            transform=ax.transAxes, color=theme.MUTED)
-    ax.set_xticks([])
-    ax.set_yticks([])
-    return ax

@@ -43,7 +43,7 @@ def plot_shares(result: Segmentation, *, ax: Axes | None = None, currency: str =
     ax = ax or theme.new_axes(8.0, 4.2)
     table = _tiers(result)
     if table.empty:
-        return _nothing(ax, _reason(result, "tiers", "shares"))
+        return theme.say_nothing(ax, theme.first_reason(result.refused, "tiers", "shares"))
     core = table.to_dict("records")[0]
     ax.set_title(_("Core is {accounts} of the accounts and {amount} of net sales",
                    accounts=fmt_share(core["account_share"]),
@@ -77,7 +77,7 @@ def read_shares(result: Segmentation) -> str:
     """Say which tiers differ from the published shares, and what "important" is made of."""
     table = _tiers(result)
     if table.empty:
-        return _reason(result, "tiers", "shares")
+        return theme.first_reason(result.refused, "tiers", "shares")
     core = table.to_dict("records")[0]
     kinds = result.reasons.set_index("tier_reason")["n_accounts"]
     return _("Core: {accounts} of the accounts (published about {their_accounts}: {verdict_a}) and "
@@ -97,7 +97,7 @@ def read_shares(result: Segmentation) -> str:
 def read_cuts(result: Segmentation, *, currency: str = "") -> str:
     """Say from what amount and from how many orders an account counts as high."""
     if result.cuts.empty:
-        return _reason(result, "tiers")
+        return theme.first_reason(result.refused, "tiers")
     cuts = result.cuts.set_index("measure").to_dict("index")
     amount, orders = cuts["net_amount"], cuts["n_orders"]
     return _("An account is high from {amount} of net sales ({n_amount} of {n} accounts) and from "
@@ -112,7 +112,7 @@ def plot_pareto(result: Segmentation, *, ax: Axes | None = None, currency: str =
     """Cumulative share of net sales, and of margin where known, the crossing marked."""
     ax = ax or theme.new_axes(8.0, 4.6)
     if result.pareto.empty:
-        return _nothing(ax, _reason(result, "tiers", "pareto"))
+        return theme.say_nothing(ax, theme.first_reason(result.refused, "tiers", "pareto"))
     row = result.spread.to_dict("records")[0]
     ax.set_title(_pareto_title(row))
     for curve, colour in ((result.pareto, theme.ACCENT), (result.pareto_margin, theme.CATEGORY[5])):
@@ -143,7 +143,7 @@ def plot_pareto(result: Segmentation, *, ax: Axes | None = None, currency: str =
 def read_pareto(result: Segmentation) -> str:
     """Say how few accounts hold most of the sales, and on which side the crossing one falls."""
     if result.pareto.empty:
-        return _reason(result, "tiers", "pareto")
+        return theme.first_reason(result.refused, "tiers", "pareto")
     row = result.spread.to_dict("records")[0]
     text = _("{k} of {n} accounts ({share}) reach {line} of net sales. The account that crosses "
              "the line takes the sum from {before} to {at} and is counted {side}.",
@@ -166,7 +166,7 @@ def plot_lorenz(result: Segmentation, *, ax: Axes | None = None, currency: str =
     """Lorenz curve of net sales against equality and against the published tier shares."""
     ax = ax or theme.new_axes(6.4, 4.8)
     if result.lorenz.empty:
-        return _nothing(ax, _reason(result, "tiers", "pareto"))
+        return theme.say_nothing(ax, theme.first_reason(result.refused, "tiers", "pareto"))
     half = result.lorenz[result.lorenz["account_share"] <= 0.5 + 1e-9].iloc[-1]
     ax.set_title(_("The smaller half of the accounts brings {share} of net sales",
                    share=fmt_share(half["amount_share"])))
@@ -194,7 +194,7 @@ def plot_lorenz(result: Segmentation, *, ax: Axes | None = None, currency: str =
 def read_lorenz(result: Segmentation) -> str:
     """Say the Gini coefficient in words, with the number of equal accounts it amounts to."""
     if result.spread.empty:
-        return _reason(result, "tiers", "pareto")
+        return theme.first_reason(result.refused, "tiers", "pareto")
     row = result.spread.to_dict("records")[0]
     text = _("Sales are spread as if {effective} equal accounts brought them, of {n}; the Gini "
              "coefficient is {gini} (0: all equal, 1: one account has all; {plain} before the "
@@ -214,7 +214,7 @@ def plot_rfm(result: Segmentation, *, ax: Axes | None = None, currency: str = ""
     ax = ax or theme.new_axes(8.0, 4.6)
     table = result.rfm_classes.iloc[::-1]
     if result.rfm.empty:
-        return _nothing(ax, _reason(result, "rfm"))
+        return theme.say_nothing(ax, theme.first_reason(result.refused, "rfm"))
     row = table[table["rfm_class"] == "important_win_back"].to_dict("records")[0]
     ax.set_title(_n("{n} large account is to be won back; it brought {amount} in {window}",
                     "{n} large accounts are to be won back; they brought {amount} in {window}",
@@ -236,7 +236,7 @@ def plot_rfm(result: Segmentation, *, ax: Axes | None = None, currency: str = ""
 def read_rfm(result: Segmentation, *, currency: str = "") -> str:
     """Say where the three cuts lie, which are one-sided, and what the quiet large ones bought."""
     if result.rfm.empty:
-        return _reason(result, "rfm")
+        return theme.first_reason(result.refused, "rfm")
     cuts = result.rfm_cuts.set_index("measure")["threshold"]
     quiet = result.rfm_classes.set_index("rfm_class").loc["important_win_back"]
     texts = [_("Recent is a sale in the last {days} days, frequent {orders} orders or more, large "
@@ -256,7 +256,7 @@ def plot_migration(result: Segmentation, *, ax: Axes | None = None, currency: st
     """The migration matrix: former tier down, present tier across, accounts in the cells."""
     ax = ax or theme.new_axes(6.8, 4.2)
     if result.moves.empty:
-        return _nothing(ax, _reason(result, "moves", "tiers"))
+        return theme.say_nothing(ax, theme.first_reason(result.refused, "moves", "tiers"))
     states = result.migration["tier_before"].tolist()
     counts = result.migration[[f"n_{state}" for state in states]].to_numpy("float64")
     moved = int(counts.sum() - np.trace(counts))
@@ -281,7 +281,7 @@ def plot_migration(result: Segmentation, *, ax: Axes | None = None, currency: st
 def read_migration(result: Segmentation, *, currency: str = "") -> str:
     """Say how many accounts moved up and down and what the fallen core accounts were worth."""
     if result.moves.empty:
-        return _reason(result, "moves", "tiers")
+        return theme.first_reason(result.refused, "moves", "tiers")
     n = result.moves["move"].value_counts()
     fallen = result.moves[(result.moves["tier_before"] == "core")
                           & (result.moves["tier"] != "core")]
@@ -296,20 +296,6 @@ def read_migration(result: Segmentation, *, currency: str = "") -> str:
 
 def _tiers(result: Segmentation) -> pd.DataFrame:
     return result.shares[result.shares["tier"].isin(TIERS)]
-
-
-def _reason(result: Segmentation, *tables: str) -> str:
-    reasons = [result.refused[name] for name in tables if name in result.refused]
-    return reasons[0] if reasons else _("There is nothing to show for this period.")
-
-
-def _nothing(ax: Axes, reason: str) -> Axes:
-    ax.set_title(_("This could not be answered"))
-    ax.text(0.5, 0.5, theme.wrap(reason, width=60, lines=4), ha="center", va="center",
-            transform=ax.transAxes, color=theme.MUTED)
-    ax.set_xticks([])
-    ax.set_yticks([])
-    return ax
 
 
 def _pareto_title(row: Mapping[Any, Any]) -> str:

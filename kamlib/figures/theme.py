@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Mapping
 from functools import cache
 
 from matplotlib import font_manager
@@ -18,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogFormatter
 
-from kamlib.language import fmt_count, fmt_money, fmt_share
+from kamlib.language import _, fmt_count, fmt_money, fmt_share
 
 INK = "#222222"
 MUTED = "#8a8f98"
@@ -149,3 +150,21 @@ def _joined(line: str) -> str:
 
 def _ticks(ax: Axes, axis: str) -> Axis:
     return ax.xaxis if axis == "x" else ax.yaxis
+
+
+def say_nothing(ax: Axes, reason: str) -> Axes:
+    """Make an empty chart a short strip that says why there is nothing to see."""
+    figure = ax.get_figure(root=True)
+    if figure is not None:
+        figure.set_size_inches(8, 1.2)
+    ax.set_title(_("There is nothing to show"))
+    ax.text(0.0, 0.5, wrap(reason, width=90, lines=3), ha="left", va="center",
+            transform=ax.transAxes, color=MUTED)
+    ax.set_axis_off()
+    return ax
+
+
+def first_reason(refused: Mapping[str, str], *tables: str) -> str:
+    """Return why the first of these tables was refused, or that there is nothing to show."""
+    reasons = [refused[name] for name in tables if name in refused]
+    return reasons[0] if reasons else _("There is nothing to show for this period.")

@@ -13,7 +13,7 @@ VALUES: dict[str, str] = {
     "04_lifecycle": N_("Lifecycle"),
     "05_satisfaction": N_("Satisfaction"),
     "06_loyalty": N_("Loyalty"),
-    "07_value": N_("Value"),
+    "07_value": N_("Account value"),
     "08_early_warning": N_("Early warning"),
     "09_account_review": N_("Account review"),
 }

@@ -80,6 +80,8 @@ HEADINGS: dict[str, str] = {
     "check": N_("Check"),
     "result": N_("Result"),
     "status": N_("Status"),
+    "item": N_("What"),
+    "content": N_("Value"),
     # metrics, findings and what is handed on
     "metric": N_("Measure"),
     "value": N_("Value"),

@@ -1,7 +1,7 @@
 """Order lines to fact tables: the only place that aggregates orders.
 
-Engine-neutral Ibis in steps: lines → order days (one temporary table) → account days →
-accounts. Sums are of decimals and integers, so the same input gives the same bytes whatever
+Engine-neutral Ibis in steps: lines → order days (one temporary table) → accounts, in
+parts of which each holds little at a time. Sums are of decimals and integers, so the same input gives the same bytes whatever
 the number of threads; means, deviations and ratios are made from those sums at the end.
 """
 
@@ -24,7 +24,8 @@ COUNTS = ("n_orders", "n_purchase_days", "n_lines")
 AMOUNTS = ("gross_amount", "returned_amount", "adjustment_amount", "margin_amount",
            "margin_known_amount")
 NET_KINDS = ("sale", "return", "cancellation")
-ZERO = ibis.literal(0, type="decimal(38, 4)")
+MONEY = "decimal(18, 4)"
+ZERO = ibis.literal(0, type=MONEY)
 MONTH_COLUMNS = ["account_id", "month", "line_kind", "n_orders", "n_purchase_days", "n_lines",
                  "quantity", "amount", "cost_amount", "cost_known_amount"]
 PRODUCT_COLUMNS = ["account_id", "product_line", "channel", "quarter", "n_orders", "quantity",
@@ -60,12 +61,16 @@ def build_spans(period: Period, *, history_from: date, rules: MeasureRules) -> l
 def build_order_days(lines: Table) -> Table:
     """One row an account, order, day and line kind, with exact sums; kept by the engine."""
     known = lines.cost_amount.notnull()
+
+    def total(column: Any, where: Any = None) -> Any:
+        return column.sum(where=where).cast(MONEY)  # half the width of the engine's own sums
+
     return lines.group_by(["account_id", "order_id", "order_date", "line_kind"]).agg(
         n_lines=lines.count(),
-        quantity=lines.quantity.sum(),
-        amount=lines.amount.sum(),
-        cost_amount=lines.cost_amount.sum(),
-        cost_known_amount=ibis.coalesce(lines.amount.sum(where=known), ZERO),
+        quantity=total(lines.quantity),
+        amount=total(lines.amount),
+        cost_amount=total(lines.cost_amount),
+        cost_known_amount=ibis.coalesce(total(lines.amount, known), ZERO),
     ).cache()
 
 
@@ -83,7 +88,9 @@ def build_account_facts(order_days: Table, accounts: pd.DataFrame, *, period: Pe
     spans = build_spans(period, history_from=history_from, rules=rules)
     known = order_days.filter(order_days.order_date <= period.end)
     frame = pd.DataFrame({"account_id": accounts["account_id"].sort_values().to_numpy()})
-    for part in (_orders_part(known, spans), _days_part(known, spans, period)):
+    sales = known.filter(known.line_kind == "sale")
+    for part in (_sums_part(known, spans), _orders_part(sales, spans),
+                 _days_part(sales, spans, period)):
         frame = frame.merge(fetch(part), on="account_id", how="left")
     frame = _fill(frame, spans)
     frame = frame.merge(accounts[["account_id", "customer_since"]], on="account_id", how="left")
@@ -99,61 +106,56 @@ def _within(column: Any, span: Span) -> Any:
     return inside if span.start == date.min else inside & (column >= span.start)
 
 
-def _orders_part(known: Table, spans: list[Span]) -> Table:
+def _sums_part(known: Table, spans: list[Span]) -> Table:
+    """Add up lines and money by account and span."""
+    is_sale, in_net = known.line_kind == "sale", known.line_kind.isin(NET_KINDS)
+    is_back = known.line_kind.isin(("return", "cancellation"))
+    sums: dict[str, Any] = {}
+    for span in spans:
+        inside = _within(known.order_date, span)
+        cost = known.cost_amount.sum(where=in_net & inside)
+        margin_known = known.cost_known_amount.sum(where=in_net & inside)
+        sums |= {
+            f"n_lines{span.suffix}": known.n_lines.sum(where=is_sale & inside),
+            f"gross_amount{span.suffix}": known.amount.sum(where=is_sale & inside),
+            f"returned_amount{span.suffix}": -known.amount.sum(where=is_back & inside),
+            f"adjustment_amount{span.suffix}": known.amount.sum(
+                where=(known.line_kind == "adjustment") & inside),
+            f"margin_known_amount{span.suffix}": margin_known,
+            f"margin_amount{span.suffix}": margin_known - ibis.coalesce(cost, ZERO)}
+    return known.group_by("account_id").agg(**sums)
+
+
+def _orders_part(sales: Table, spans: list[Span]) -> Table:
     """Count orders: an order belongs to the day of its first sale line, so spans add up."""
-    sales = known.filter(known.line_kind == "sale")
     orders = sales.group_by(["account_id", "order_id"]).agg(day=sales.order_date.min())
     counts = {f"n_orders{s.suffix}": _within(orders.day, s).cast("int64").sum() for s in spans}
     return orders.group_by("account_id").agg(**counts)
 
 
-def _days_part(known: Table, spans: list[Span], period: Period) -> Table:
-    kind = known.line_kind
-    in_net, back = kind.isin(NET_KINDS), kind.isin(("return", "cancellation"))
-
-    def total(column: Any, where: Any) -> Any:
-        return ibis.coalesce(column.sum(where=where), ZERO)
-
-    days = known.group_by(["account_id", "order_date"]).agg(
-        n_lines=ibis.coalesce(known.n_lines.sum(where=kind == "sale"), 0),
-        gross_amount=total(known.amount, kind == "sale"),
-        returned_amount=-total(known.amount, back),
-        adjustment_amount=total(known.amount, kind == "adjustment"),
-        margin_known_amount=total(known.cost_known_amount, in_net),
-        cost_amount=total(known.cost_amount, in_net))
-    days = days.mutate(margin_amount=days.margin_known_amount - days.cost_amount,
-                       is_purchase=days.n_lines > 0)
+def _days_part(sales: Table, spans: list[Span], period: Period) -> Table:
+    """Count purchase days, find the first and the last, measure the gaps between them."""
+    days = sales.group_by(["account_id", "order_date"]).agg(
+        gross_amount=sales.amount.sum().cast(MONEY))
     before = days.order_date.lag().over(
-        ibis.window(group_by=[days.account_id, days.is_purchase], order_by=days.order_date))
-    days = days.mutate(gap=days.is_purchase.ifelse(
-        days.order_date.delta(before, unit="day"), ibis.null("int64")))
-    return days.group_by("account_id").agg(**_span_sums(days, spans), **_rhythm_sums(days, period))
-
-
-def _span_sums(days: Table, spans: list[Span]) -> dict[str, Any]:
-    sums: dict[str, Any] = {}
-    for span in spans:
-        where = _within(days.order_date, span)
-        sums[f"n_purchase_days{span.suffix}"] = (days.is_purchase & where).cast("int64").sum()
-        for name in ("n_lines", *AMOUNTS):
-            sums[f"{name}{span.suffix}"] = days[name].sum(where=where)
-    return sums
-
-
-def _rhythm_sums(days: Table, period: Period) -> dict[str, Any]:
-    bought, repeat = days.is_purchase, days.gap.notnull()
+        ibis.window(group_by=days.account_id, order_by=days.order_date))
+    days = days.mutate(gap=days.order_date.delta(before, unit="day"))
+    counts = {f"n_purchase_days{s.suffix}": _within(days.order_date, s).cast("int64").sum()
+              for s in spans}
     log = days.gap.cast("float64").ln().cast("decimal(18, 12)")
-    return {
-        "first_sale_date": days.order_date.min(where=bought),
-        "last_sale_date": days.order_date.max(where=bought),
-        "last_sale_before_opening_date": days.order_date.max(
-            where=bought & (days.order_date < period.start)),
-        "n_gaps": days.gap.count(),
-        "gap_sum": days.gap.sum(),
-        "gap_square_sum": (days.gap * days.gap).sum(),
-        "log_gap_sum": log.sum(),
-        "repeat_amount": days.gross_amount.sum(where=repeat),
-    }
+    return days.group_by("account_id").agg(
+        **counts,
+        first_sale_date=days.order_date.min(),
+        last_sale_date=days.order_date.max(),
+        last_sale_before_opening_date=days.order_date.max(where=days.order_date < period.start),
+        n_gaps=days.gap.count(),
+        gap_sum=days.gap.sum(),
+        gap_square_sum=(days.gap * days.gap).sum(),
+        log_gap_sum=log.sum(),
+        repeat_amount=days.gross_amount.sum(where=days.gap.notnull()))
+
+
+INTEGERS = {pa.int64(): pd.Int64Dtype()}
 
 
 def fetch(expression: Table) -> pd.DataFrame:
@@ -167,7 +169,7 @@ def _column(values: pa.ChunkedArray) -> pd.Series:
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         values, target = values.cast("timestamp[s]"), "datetime64[s]"
     elif pa.types.is_integer(kind):
-        return pd.Series(values.to_pandas(integer_object_nulls=True), dtype="Int64")
+        return pd.Series(values.cast("int64").to_pandas(types_mapper=INTEGERS.get))
     elif pa.types.is_decimal(kind) or pa.types.is_floating(kind):
         values, target = values.cast("float64", safe=False), "float64"
     elif pa.types.is_boolean(kind):

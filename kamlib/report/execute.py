@@ -31,12 +31,20 @@ TIMEOUT_S = 1800
 
 @dataclass(frozen=True)
 class Chapter:
-    """A notebook to run: its file, slug, title, question and the tables it needs."""
+    """A notebook to run: its file, slug, the prose cell with its question, the tables it needs."""
 
     path: Path
     slug: str
-    title: str
+    cell_id: str
+    prose: str
     tables: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """The question it asks, in the language in use; a notebook without one has its slug."""
+        prose = language.translate_cell(self.slug, self.cell_id, self.prose)
+        return next((line.removeprefix("# ").strip() for line in prose.splitlines()
+                     if line.startswith("# ")), self.slug)
 
 
 @dataclass(frozen=True)
@@ -65,11 +73,12 @@ def _read_chapter(path: Path) -> Chapter:
     if missing:
         raise InputError(f"The notebook {path.name} does not declare {', '.join(missing)} in its "
                          f"parameters cell; a period run needs {', '.join(RUN_PARAMETERS)}.")
-    title = next((line.removeprefix("# ").strip() for cell in notebook.cells
-                  if cell.cell_type == "markdown" for line in cell.source.splitlines()
-                  if line.startswith("# ")), path.stem)
+    cell_id, prose = next(((str(cell.get("id", "")), cell.source) for cell in notebook.cells
+                           if cell.cell_type == "markdown"
+                           and any(line.startswith("# ") for line in cell.source.splitlines())),
+                          ("", ""))
     tables = tuple(notebook.metadata.get("kam", {}).get("tables", ()))
-    return Chapter(path, path.stem, title, tables)
+    return Chapter(path, path.stem, cell_id, prose, tables)
 
 
 def read_declared(notebook: NotebookNode, name: str) -> dict[str, str]:

@@ -24,9 +24,11 @@ from kamlib.language import (
     fmt_money,
     fmt_month,
     join_items,
+    join_sentences,
     name_currency,
     translate,
 )
+from kamlib.schema import name_table
 
 TEMPLATES = Path(__file__).parent / "templates"
 # What a page's lang attribute says; it also picks the right glyphs for Chinese.
@@ -144,6 +146,6 @@ def _environment() -> Environment:
     environment.globals.update(
         _=_, heading=heading, label=label, describe_period=describe_period, is_fiscal=is_fiscal,
         fmt_amount=fmt_amount, fmt_count=fmt_count, fmt_date=fmt_date, fmt_list=fmt_list,
-        fmt_money=fmt_money, join_items=join_items, name_currency=name_currency,
-        translate=translate)
+        fmt_money=fmt_money, join_items=join_items, join_sentences=join_sentences,
+        name_currency=name_currency, name_table=name_table, translate=translate)
     return environment

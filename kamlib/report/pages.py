@@ -161,7 +161,7 @@ def _change(row: Mapping[str, Any], since: str, currency: str) -> str:
     if unit == "amount" and before > 0:
         text = fmt_share(size / before, digits=1)
     elif unit == "share":
-        text = _("{number} points", number=fmt_number(100 * size, 1))
+        text = _("{share} points", share=fmt_number(100 * size, 1))
     elif unit == "index":
         text = _("{number} points", number=fmt_number(size, 0))
     else:

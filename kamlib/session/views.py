@@ -15,7 +15,7 @@ from kamlib.figures.svg import render_svg
 from kamlib.figures.table import TableView
 from kamlib.labels import heading, label
 from kamlib.language import _, _n, current, fmt_count, fmt_list, translate
-from kamlib.schema import load_schema
+from kamlib.schema import load_schema, name_table
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,20 @@ def describe_reason(table: str, reason: str) -> str:
         return rule.message_zh if current() == "zh" else rule.message
     if not name:
         return label(kind)
-    columns = fmt_list(heading(column) for column in name.split(","))
+    columns = fmt_list(_name_column(table, column) for column in name.split(","))
     return _("{reason}: {columns}", reason=label(f"row_{kind}"), columns=columns)
+
+
+def _describe_check(table: str, n: int, message: str) -> str:
+    return _("{table}: {n} {message}", table=name_table(table), n=fmt_count(n),
+             message=translate(message))
+
+
+def _name_column(table: str, column: str) -> str:
+    name = heading(column)
+    known = load_schema()[table].columns.get(column)
+    # The dictionary names what no page shows, by the words that Chinese exports use.
+    return known.zh[0] if name == column and known and known.zh and current() == "zh" else name
 
 
 @dataclass(frozen=True)
@@ -109,16 +121,18 @@ class ChecksView:
         parts = [f'<p class="reading">{escape(repr(self))}.</p>']
         shown = self.accounting[self.accounting["table"].isin(
             ["accounts", "orders", *self.reasons["table"]])]
+        shown = shown.assign(table=shown["table"].map(name_table))
         parts.append(TableView(shown, name="rows", caption=_(
             "Rows of accounts, orders and of every table that lost some"))._repr_html_())
         if len(self.reasons):
             told = [describe_reason(table, reason) for table, reason in
                     self.reasons[["table", "reason"]].itertuples(index=False)]
-            parts.append(TableView(self.reasons.assign(reason=told), name="row_reasons", caption=_(
-                "Why rows were left out"))._repr_html_())
+            parts.append(TableView(
+                self.reasons.assign(reason=told, table=self.reasons["table"].map(name_table)),
+                name="row_reasons", caption=_("Why rows were left out"))._repr_html_())
         if len(self.checks):
             items = "".join(
-                f"<li>{escape(table)}: {fmt_count(n)} {escape(translate(message))}</li>"
+                f"<li>{escape(_describe_check(table, n, message))}</li>"
                 for table, n, message in
                 self.checks[["table", "n", "message"]].itertuples(index=False))
             title = _n("{n} thing looks odd but is usable:",

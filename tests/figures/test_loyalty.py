@@ -94,7 +94,7 @@ def test_retention_bridge_joins_then_and_now(result):
 
 @pytest.mark.parametrize("plot", PLOTS)
 def test_empty_result_says_so_on_the_chart(plot, nothing):
-    assert plain_title(plot(nothing)) == "This could not be answered"
+    assert plain_title(plot(nothing)) == "There is nothing to show"
 
 
 @pytest.mark.parametrize("read", READS)

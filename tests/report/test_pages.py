@@ -154,7 +154,7 @@ def test_what_two_notebooks_could_not_answer_is_said_once() -> None:
     entry = Unanswered("Share of wallet?", "No such data.", "wallets")
     page = first_page(Handover(unanswered=(entry, entry)))
     assert text(page, "#unanswered li") == (
-        "Share of wallet? No such data. It would be answered by the table wallets .")
+        "Share of wallet? No such data. It would be answered by the table wallets.")
 
 
 def test_rows_are_accounted_for_and_quarantine_is_linked() -> None:

@@ -208,7 +208,8 @@ def test_an_interrupted_run_leaves_no_version_no_staging_and_no_kernel(tmp_path)
     small.write_dataset(tmp_path / "data")
     small.write_notebook(tmp_path / "notebooks", "01_hangs", "import time; time.sleep(120)")
     process = subprocess.Popen(
-        [sys.executable, "-m", "kamlib", "run", "--dataset", "data/dataset.toml"], cwd=tmp_path,
+        [sys.executable, "-c", "from kamlib.cli import main; main()", "run", "--dataset",
+         "data/dataset.toml"], cwd=tmp_path,
         env={**os.environ, "KAM_TEST_FOLDER": str(tmp_path)}, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60

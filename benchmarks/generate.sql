@@ -1,5 +1,6 @@
 -- Order lines in the order of their days: 2 % returns, 1 % cancellations of the line before them
--- (0 to 7 days later, so some are pairs), 1 % adjustments and free lines, cost of nine in ten.
+-- (0 to 7 days later, so some are pairs), 1 % adjustments and free lines, cost of nine in ten. An
+-- account orders through one channel, from two of the twelve product lines.
 COPY (
   WITH drawn AS (
     SELECT i, hash(i) % 1000 AS luck FROM range({n_lines}) AS t(i)),
@@ -12,15 +13,17 @@ COPY (
     SELECT i, line_kind, i - (line_kind = 'cancellation')::INT AS line FROM kinds),
   placed AS (
     SELECT *, line // 3 AS o, CASE WHEN line_kind IN ('return', 'cancellation') THEN -1 ELSE 1 END
-      AS sign FROM sources)
+      AS sign,
+      floor({n_accounts} * pow((hash(line // 3 + 1) % 1000003) / 1000003.0, 1.5))::BIGINT AS account
+    FROM sources)
   SELECT CASE WHEN sign < 0 THEN 'R' || i ELSE 'O' || o END AS order_id,
-         'A' || lpad(floor({n_accounts} * pow((hash(o + 1) % 1000003) / 1000003.0, 1.5))
-                     ::BIGINT::VARCHAR, 7, '0') AS account_id,
+         'A' || lpad(account::VARCHAR, 7, '0') AS account_id,
          (DATE '2022-01-01' + (o * 1461 // ({n_lines} // 3 + 1))::INT
            + CASE line_kind WHEN 'return' THEN 10 WHEN 'cancellation' THEN (hash(i + 2) % 8)::INT
              ELSE 0 END)::DATE AS order_date,
-         'P' || lpad((hash(line + 3) % 500)::VARCHAR, 4, '0') AS product_id,
-         ['direct', 'web', 'dealer'][1 + (hash(o + 4) % 3)::INT] AS channel,
+         'P' || lpad((account % 12 + 12 * (hash(line + 3) % 40) + (hash(line + 4) % 4 = 0)::INT)
+                     ::VARCHAR, 4, '0') AS product_id,
+         ['direct', 'web', 'dealer'][1 + (account % 3)::INT] AS channel,
          line_kind,
          (sign * (1 + hash(line + 5) % 20))::DECIMAL(18, 4) AS quantity,
          (CASE WHEN line_kind = 'free' THEN 0 ELSE sign * (1 + hash(line + 6) % 200000) END / 100)

@@ -26,6 +26,8 @@ from kamlib.language import (
     fmt_number,
     fmt_range,
     fmt_share,
+    join_items,
+    join_sentences,
     translate,
     translate_cell,
     using,
@@ -108,6 +110,11 @@ def test_ranges_and_lists():
     assert both(fmt_list, []) == ("", "")
 
 
+def test_sentences_and_entries_are_joined_as_the_language_does():
+    assert both(join_sentences, ["a.", "b."]) == ("a. b.", "a.b.")
+    assert both(join_items, ["a", "b"]) == ("a; b", "a；b")
+
+
 def test_plural_form_follows_the_number():
     assert _n("{n} of {all}", "{n} from {all}", 1, all="x") == "1 of x"
     assert _n("{n} of {all}", "{n} from {all}", 1200, all="x") == "1,200 from x"
@@ -172,6 +179,21 @@ def test_texts_and_cells_are_found(project):
     assert extract_messages(project) == [
         Message("", "Net sales of {name}"), Message("", "{n} row", "{n} rows"),
         Message("01_sales#question", "# Why?")]
+
+
+def test_texts_of_templates_rules_and_parameters_are_found(project):
+    templates = project / "kamlib" / "report" / "templates"
+    templates.mkdir(parents=True)
+    (templates / "page.html.j2").write_text(
+        '<b>{{ _("Why") }}</b>{{ _("of {n}", n=fmt_count(n)) }}{{ label("core") }}\n')
+    (project / "kamlib" / "rules.py").write_text(
+        'share = rule(0.4, unit="share", source="SEG-01", help="a " "cut", gt=0)\n')
+    cell = {"cell_type": "code", "id": "parameters", "metadata": {"tags": ["parameters"]},
+            "source": ['lang: str = "en"  # en or zh\n', 'out: str = ""']}
+    (project / "notebooks" / "02_tiers.ipynb").write_text(json.dumps({"cells": [cell]}))
+    found = {message.singular for message in extract_messages(project) if not message.context}
+    assert found == {"Net sales of {name}", "{n} row", "Why", "of {n}", "share", "a cut",
+                     "en or zh"}
 
 
 def test_catalogue_keeps_translations_and_is_stable(project):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import itertools
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from kamlib.errors import InputError, did_you_mean, one_line
 
 EXCEL = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 TEXT = (".csv", ".csv.gz", ".txt", ".txt.gz", ".tsv", ".tsv.gz")
+ENGINE_MEMORY = "600MB"  # 10 million order lines in one gigabyte, Python included
 _counter = itertools.count()
 
 
@@ -213,9 +215,17 @@ def _store(con: Any, table: pa.Table) -> Table:
 
 
 def connect(url: str = "") -> Any:
-    """Open an engine: in-process DuckDB when `url` is empty, with extensions never fetched."""
+    """Open an engine: in-process DuckDB when `url` is empty, with extensions never fetched.
+
+    It holds 600 MB (or what KAM_ENGINE_MEMORY says, such as 4GB) and lays aside on the disk,
+    in the system's folder for temporary files, what is more.
+    """
     if url in ("", "duckdb://"):
         con = ibis.duckdb.connect()
+        memory = os.environ.get("KAM_ENGINE_MEMORY") or ENGINE_MEMORY
+        aside = Path(tempfile.gettempdir()) / f"kam-engine-{os.getpid()}-{next(_counter)}"
+        con.raw_sql(f"SET memory_limit = {quote_text(memory)}")
+        con.raw_sql(f"SET temp_directory = {quote_text(str(aside))}")
         for setting in ("autoinstall_known_extensions", "autoload_known_extensions"):
             con.raw_sql(f"SET {setting} = false")
         con.raw_sql("SET preserve_insertion_order = true")

@@ -160,7 +160,8 @@ INTEGERS = {pa.int64(): pd.Int64Dtype()}
 
 def fetch(expression: Table) -> pd.DataFrame:
     """Bring a table out of the engine: counts as Int64, sums as float64, days as datetime64."""
-    table = expression.to_pyarrow()
+    decimals = {name: "float64" for name, kind in expression.schema().items() if kind.is_decimal()}
+    table = expression.cast(decimals).to_pyarrow()  # half as wide as what was added up exactly
     return pd.DataFrame({name: _column(table[name]) for name in table.column_names})
 
 
@@ -170,8 +171,8 @@ def _column(values: pa.ChunkedArray) -> pd.Series:
         values, target = values.cast("timestamp[s]"), "datetime64[s]"
     elif pa.types.is_integer(kind):
         return pd.Series(values.cast("int64").to_pandas(types_mapper=INTEGERS.get))
-    elif pa.types.is_decimal(kind) or pa.types.is_floating(kind):
-        values, target = values.cast("float64", safe=False), "float64"
+    elif pa.types.is_floating(kind):
+        target = "float64"
     elif pa.types.is_boolean(kind):
         target = "boolean"
     else:

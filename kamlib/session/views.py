@@ -118,7 +118,8 @@ class ChecksView:
                  **{str(name): fmt_count(n) for name, n in total.items()})
 
     def _repr_html_(self) -> str:
-        parts = [f'<p class="reading">{escape(repr(self))}.</p>']
+        total = _("{title}.", title=repr(self))
+        parts = [f'<p class="reading">{escape(total)}</p>']
         shown = self.accounting[self.accounting["table"].isin(
             ["accounts", "orders", *self.reasons["table"]])]
         shown = shown.assign(table=shown["table"].map(name_table))

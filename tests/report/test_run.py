@@ -204,18 +204,27 @@ def kernels(folder):
     return found
 
 
-def test_an_interrupted_run_leaves_no_version_no_staging_and_no_kernel(tmp_path):
-    small.write_dataset(tmp_path / "data")
-    small.write_notebook(tmp_path / "notebooks", "01_hangs", "import time; time.sleep(120)")
+def start_hanging_run(folder):
+    """Start `kam run` on a notebook that sleeps; return when its kernel is there."""
+    small.write_dataset(folder / "data")
+    small.write_notebook(folder / "notebooks", "01_hangs", "import time; time.sleep(120)")
     process = subprocess.Popen(
         [sys.executable, "-c", "from kamlib.cli import main; main()", "run", "--dataset",
-         "data/dataset.toml"], cwd=tmp_path,
-        env={**os.environ, "KAM_TEST_FOLDER": str(tmp_path)}, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while not kernels(tmp_path) and time.monotonic() < deadline:
+         "data/dataset.toml"], cwd=folder, env={**os.environ, "KAM_TEST_FOLDER": str(folder)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: kernels(folder))
+    return process
+
+
+def wait_for(condition, *, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
         time.sleep(0.2)
-    assert kernels(tmp_path)
+    assert condition()
+
+
+def test_an_interrupted_run_leaves_no_version_no_staging_and_no_kernel(tmp_path):
+    process = start_hanging_run(tmp_path)
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
@@ -223,3 +232,17 @@ def test_an_interrupted_run_leaves_no_version_no_staging_and_no_kernel(tmp_path)
     assert not kernels(tmp_path)
     assert [p.name for p in (tmp_path / "reports").glob("*")] == [".staging"]
     assert list((tmp_path / "reports" / ".staging").glob("*/")) == []
+
+
+def test_a_killed_run_leaves_no_version_and_the_next_run_cleans_up(tmp_path):
+    process = start_hanging_run(tmp_path)
+    process.kill()
+    process.communicate(timeout=30)
+    wait_for(lambda: not kernels(tmp_path))
+    staging = tmp_path / "reports" / ".staging"
+    assert len(list(staging.glob("*/"))) == 1
+    assert not len(Store(tmp_path / "reports").versions())
+    small.write_notebook(tmp_path / "notebooks", "01_hangs", small.HAND_ON,
+                         small.hand_on("01_hangs"))
+    assert run(tmp_path).folder.name == "v001"
+    assert list(staging.glob("*/")) == []

@@ -11,6 +11,7 @@ import hashlib
 import itertools
 import os
 import re
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ import pyarrow as pa
 from ibis.expr.types import Table
 
 from kamlib.dataset.file import Join, ReadOptions, Unpivot, fill_variables
+from kamlib.dataset.names import quote_text
 from kamlib.dataset.spreadsheets import read_excel
 from kamlib.dataset.textfiles import read_text
 from kamlib.errors import InputError, did_you_mean, one_line

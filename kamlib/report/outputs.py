@@ -90,7 +90,8 @@ def _figure(kind: str, content: str, about: Mapping[str, Any], taken: set[str]) 
     caption, name = plain(about.get("caption")), plain(about.get("name"))
     csv = plain(about.get("csv"))
     # A spreadsheet program reads Chinese in a CSV only with the byte order mark.
-    data = f"data:text/csv;charset=utf-8;base64,{_base64(chr(0xFEFF) + csv)}" if csv else ""
+    data = f"data:text/csv;charset=utf-8;base64,{_base64(chr(0xFEFF) + csv)}" if csv else \
+        plain(about.get("href"))
     figure_id = ""
     if name:
         figure_id = free_id(name if name not in taken else f"{name}-figure", taken)

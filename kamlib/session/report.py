@@ -179,7 +179,7 @@ class Report:
 
     def figure(self, name: str, ax: Axes, data: pd.DataFrame | None = None) -> FigureView:
         """Show a figure under the id `name` with its alt text; `data` can be downloaded."""
-        return FigureView.of(name, ax, data)
+        return FigureView.of(name, ax, data, out=self._out)
 
     def reading(self, sentence: str) -> ReadingView:
         """Show one computed sentence."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -16,6 +17,8 @@ from kamlib.figures.table import TableView
 from kamlib.labels import heading, label
 from kamlib.language import _, _n, current, fmt_count, fmt_list, translate
 from kamlib.schema import load_schema, name_table
+
+MAX_EMBEDDED = 60_000  # characters of a chart's data that a page carries in itself
 
 
 @dataclass(frozen=True)
@@ -53,14 +56,22 @@ class FigureView:
     svg: str
     alt: str
     csv: str
+    href: str = ""
 
     @classmethod
-    def of(cls, name: str, ax: Axes, data: pd.DataFrame | None) -> FigureView:
+    def of(cls, name: str, ax: Axes, data: pd.DataFrame | None, *,
+           out: Path | None = None) -> FigureView:
         """Draw an Axes' figure once and close it."""
         figure = ax.get_figure()
         assert isinstance(figure, Figure)
         alt = describe_axes(ax)
         csv = "" if data is None else data.to_csv(index=False, lineterminator="\n")
+        if len(csv) > MAX_EMBEDDED:  # a page of a megabyte is slow to open: the data lies beside it
+            href = f"data/{name}.csv" if out else ""
+            if out:
+                (out / "data").mkdir(exist_ok=True, parents=True)
+                (out / href).write_text("\ufeff" + csv, encoding="utf-8", newline="")
+            return cls(name, render_svg(figure, name=name), alt, "", href)
         return cls(name, render_svg(figure, name=name), alt, csv)
 
     def __repr__(self) -> str:
@@ -70,7 +81,7 @@ class FigureView:
             dict[str, str], dict[str, dict[str, str]]]:
         # no caption: the chart's title says the finding already
         about = {"alt": self.alt, "caption": "", "name": self.name,
-                 "download": f"{self.name}.csv", "csv": self.csv}
+                 "download": f"{self.name}.csv", "csv": self.csv, "href": self.href}
         return ({"image/svg+xml": self.svg, "text/plain": repr(self)}, {"image/svg+xml": about})
 
 

@@ -130,3 +130,16 @@ def test_provenance_names_data_rules_and_versions(dataset):
     assert "Small company (small)" in html
     assert "measures.active_window_days" in html
     assert "pandas" in html
+
+
+def test_large_data_of_a_chart_lies_beside_the_page(dataset, tmp_path):
+    report = open_report(dataset, period="2025Q4", out=tmp_path / "out")
+    data = pd.DataFrame({"x": range(20_000)})
+    _, about = report.figure("many", new_axes(), data=data)._repr_mimebundle_()
+    assert about["image/svg+xml"]["csv"] == ""
+    assert about["image/svg+xml"]["href"] == "data/many.csv"
+    pd.testing.assert_frame_equal(
+        pd.read_csv(tmp_path / "out" / "data" / "many.csv", encoding="utf-8-sig"), data)
+    exploring = open_report(dataset, period="2025Q4")
+    _, about = exploring.figure("many", new_axes(), data=data)._repr_mimebundle_()
+    assert (about["image/svg+xml"]["csv"], about["image/svg+xml"]["href"]) == ("", "")

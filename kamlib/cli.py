@@ -25,7 +25,9 @@ from kamlib.errors import InputError, KamlibError
 WRONG_INPUT, FAILED, QUARANTINED, INTERRUPTED = 2, 1, 3, 130
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="Key account workbench: check data, run period reports, list versions.")
-out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+# A pipe or a file has no width; a table there is not to be cut.
+WIDTH = None if sys.stdout.isatty() else 160
+out, err = Console(highlight=False, width=WIDTH), Console(stderr=True, highlight=False)
 
 DatasetOption = Annotated[Path, typer.Option(
     "--dataset", "-d", help="the dataset file: where the tables are and what they mean")]
@@ -89,9 +91,9 @@ def check(dataset: DatasetOption = SAMPLE, rules: RulesOption = "") -> None:
     _print_frame(opened.accounting, "Rows: read = kept + excluded + quarantined")
     _print_frame(opened.reasons, "Why rows were left out")
     for paragraph in explain_quarantine(opened):
-        out.print(textwrap.fill(paragraph, 100))
+        _say(paragraph)
     for row in opened.checks.itertuples():
-        out.print(textwrap.fill(f"{row.table}: {row.n:,} {row.message}", 100))
+        _say(f"{row.table}: {row.n:,} {row.message}")
     if len(opened.over_tolerance(tolerance)):
         _complain("More rows are broken than data.quarantine_tolerance_share allows; a run needs "
                   "--accept-quarantine.")
@@ -187,11 +189,15 @@ def _print_frame(frame: Any, title: str) -> None:
     table = Table(title=title, title_justify="left")
     for name in frame.columns:
         is_number = frame[name].dtype.kind in "iuf"
-        table.add_column(str(name), justify="right" if is_number else "left")
+        table.add_column(str(name), justify="right" if is_number else "left", overflow="fold")
     for row in frame.itertuples(index=False):
         table.add_row(*(f"{v:,}" if isinstance(v, int) else str(v) for v in row))
     if len(frame):
         out.print(table)
+
+
+def _say(text: str) -> None:
+    out.print(textwrap.fill(text, 100), markup=False, soft_wrap=True)
 
 
 def _complain(text: str) -> None:

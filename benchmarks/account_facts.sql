@@ -70,32 +70,44 @@ by_lines AS (
          sum(returned) AS returned_amount,
          sum(adjustment) AS adjustment_amount,
          sum(known - cost) AS margin_amount,
-         sum(known) AS margin_known_amount,
-         sum(n_lines) FILTER (order_date BETWEEN DATE '2025-10-01' AND DATE '2025-12-31') AS n_lines_period,
-         sum(gross) FILTER (order_date BETWEEN DATE '2025-10-01' AND DATE '2025-12-31') AS gross_amount_period,
-         sum(returned) FILTER (order_date BETWEEN DATE '2025-10-01' AND DATE '2025-12-31') AS returned_amount_period,
-         sum(adjustment) FILTER (order_date BETWEEN DATE '2025-10-01' AND DATE '2025-12-31') AS adjustment_amount_period,
-         sum(known - cost) FILTER (order_date BETWEEN DATE '2025-10-01' AND DATE '2025-12-31') AS margin_amount_period,
-         sum(known) FILTER (order_date BETWEEN DATE '2025-10-01' AND DATE '2025-12-31') AS margin_known_amount_period,
-         sum(n_lines) FILTER (order_date BETWEEN DATE '2025-07-01' AND DATE '2025-09-30') AS n_lines_previous,
-         sum(gross) FILTER (order_date BETWEEN DATE '2025-07-01' AND DATE '2025-09-30') AS gross_amount_previous,
-         sum(returned) FILTER (order_date BETWEEN DATE '2025-07-01' AND DATE '2025-09-30') AS returned_amount_previous,
-         sum(adjustment) FILTER (order_date BETWEEN DATE '2025-07-01' AND DATE '2025-09-30') AS adjustment_amount_previous,
-         sum(known - cost) FILTER (order_date BETWEEN DATE '2025-07-01' AND DATE '2025-09-30') AS margin_amount_previous,
-         sum(known) FILTER (order_date BETWEEN DATE '2025-07-01' AND DATE '2025-09-30') AS margin_known_amount_previous,
-         sum(n_lines) FILTER (order_date BETWEEN DATE '2024-10-01' AND DATE '2024-12-31') AS n_lines_year_before,
-         sum(gross) FILTER (order_date BETWEEN DATE '2024-10-01' AND DATE '2024-12-31') AS gross_amount_year_before,
-         sum(returned) FILTER (order_date BETWEEN DATE '2024-10-01' AND DATE '2024-12-31') AS returned_amount_year_before,
-         sum(adjustment) FILTER (order_date BETWEEN DATE '2024-10-01' AND DATE '2024-12-31') AS adjustment_amount_year_before,
-         sum(known - cost) FILTER (order_date BETWEEN DATE '2024-10-01' AND DATE '2024-12-31') AS margin_amount_year_before,
-         sum(known) FILTER (order_date BETWEEN DATE '2024-10-01' AND DATE '2024-12-31') AS margin_known_amount_year_before,
-         sum(n_lines) FILTER (order_date BETWEEN DATE '2025-01-01' AND DATE '2025-12-31') AS n_lines_window,
-         sum(gross) FILTER (order_date BETWEEN DATE '2025-01-01' AND DATE '2025-12-31') AS gross_amount_window,
-         sum(returned) FILTER (order_date BETWEEN DATE '2025-01-01' AND DATE '2025-12-31') AS returned_amount_window,
-         sum(adjustment) FILTER (order_date BETWEEN DATE '2025-01-01' AND DATE '2025-12-31') AS adjustment_amount_window,
-         sum(known - cost) FILTER (order_date BETWEEN DATE '2025-01-01' AND DATE '2025-12-31') AS margin_amount_window,
-         sum(known) FILTER (order_date BETWEEN DATE '2025-01-01' AND DATE '2025-12-31') AS margin_known_amount_window
+         sum(known) AS margin_known_amount
   FROM order_days GROUP BY account_id),
+by_lines_period AS (
+  SELECT account_id,
+         sum(n_lines) AS n_lines_period,
+         sum(gross) AS gross_amount_period,
+         sum(returned) AS returned_amount_period,
+         sum(adjustment) AS adjustment_amount_period,
+         sum(known - cost) AS margin_amount_period,
+         sum(known) AS margin_known_amount_period
+  FROM order_days WHERE order_date BETWEEN DATE '2025-10-01' AND DATE '2025-12-31' GROUP BY account_id),
+by_lines_previous AS (
+  SELECT account_id,
+         sum(n_lines) AS n_lines_previous,
+         sum(gross) AS gross_amount_previous,
+         sum(returned) AS returned_amount_previous,
+         sum(adjustment) AS adjustment_amount_previous,
+         sum(known - cost) AS margin_amount_previous,
+         sum(known) AS margin_known_amount_previous
+  FROM order_days WHERE order_date BETWEEN DATE '2025-07-01' AND DATE '2025-09-30' GROUP BY account_id),
+by_lines_year_before AS (
+  SELECT account_id,
+         sum(n_lines) AS n_lines_year_before,
+         sum(gross) AS gross_amount_year_before,
+         sum(returned) AS returned_amount_year_before,
+         sum(adjustment) AS adjustment_amount_year_before,
+         sum(known - cost) AS margin_amount_year_before,
+         sum(known) AS margin_known_amount_year_before
+  FROM order_days WHERE order_date BETWEEN DATE '2024-10-01' AND DATE '2024-12-31' GROUP BY account_id),
+by_lines_window AS (
+  SELECT account_id,
+         sum(n_lines) AS n_lines_window,
+         sum(gross) AS gross_amount_window,
+         sum(returned) AS returned_amount_window,
+         sum(adjustment) AS adjustment_amount_window,
+         sum(known - cost) AS margin_amount_window,
+         sum(known) AS margin_known_amount_window
+  FROM order_days WHERE order_date BETWEEN DATE '2025-01-01' AND DATE '2025-12-31' GROUP BY account_id),
 by_days AS (
   SELECT account_id,
          count(*) AS n_purchase_days,
@@ -113,9 +125,17 @@ by_days AS (
   FROM gaps GROUP BY account_id),
 joined AS (
   SELECT a.account_id, a.customer_since, o.* EXCLUDE (account_id), d.* EXCLUDE (account_id),
-         m.* EXCLUDE (account_id)
+         m0.* EXCLUDE (account_id),
+         m1.* EXCLUDE (account_id),
+         m2.* EXCLUDE (account_id),
+         m3.* EXCLUDE (account_id),
+         m4.* EXCLUDE (account_id)
   FROM '{folder}/accounts.parquet' AS a LEFT JOIN by_orders AS o USING (account_id)
-  LEFT JOIN by_days AS d USING (account_id) LEFT JOIN by_lines AS m USING (account_id)),
+  LEFT JOIN by_days AS d USING (account_id) LEFT JOIN by_lines AS m0 USING (account_id)
+  LEFT JOIN by_lines_period AS m1 USING (account_id)
+  LEFT JOIN by_lines_previous AS m2 USING (account_id)
+  LEFT JOIN by_lines_year_before AS m3 USING (account_id)
+  LEFT JOIN by_lines_window AS m4 USING (account_id)),
 known AS (
   SELECT *, coalesce(first_sale_date >= DATE '2022-04-01', false) AS seen,
          least(first_sale_date, customer_since) AS start,

@@ -30,7 +30,7 @@ from kamlib.errors import InputError, did_you_mean, one_line
 
 EXCEL = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 TEXT = (".csv", ".csv.gz", ".txt", ".txt.gz", ".tsv", ".tsv.gz")
-ENGINE_MEMORY = "600MB"  # 10 million order lines in one gigabyte, Python included
+ENGINE_MEMORY_MB = 250  # a processor; with two, 10 million order lines fit into one gigabyte
 _counter = itertools.count()
 
 
@@ -219,12 +219,13 @@ def _store(con: Any, table: pa.Table) -> Table:
 def connect(url: str = "") -> Any:
     """Open an engine: in-process DuckDB when `url` is empty, with extensions never fetched.
 
-    It holds 600 MB (or what KAM_ENGINE_MEMORY says, such as 4GB) and lays aside on the disk,
-    in the system's folder for temporary files, what is more.
+    It holds 250 MB a processor, or what KAM_ENGINE_MEMORY says (such as 4GB), and lays aside in
+    the system's folder for temporary files what is more.
     """
     if url in ("", "duckdb://"):
         con = ibis.duckdb.connect()
-        memory = os.environ.get("KAM_ENGINE_MEMORY") or ENGINE_MEMORY
+        memory = os.environ.get("KAM_ENGINE_MEMORY") or \
+            f"{ENGINE_MEMORY_MB * max(os.cpu_count() or 2, 2)}MB"
         aside = Path(tempfile.gettempdir()) / f"kam-engine-{os.getpid()}-{next(_counter)}"
         con.raw_sql(f"SET memory_limit = {quote_text(memory)}")
         con.raw_sql(f"SET temp_directory = {quote_text(str(aside))}")

@@ -1,8 +1,8 @@
 """Order lines to fact tables: the only place that aggregates orders.
 
-Engine-neutral Ibis in steps: lines → order days (one temporary table) → accounts, in
-parts of which each holds little at a time. Sums are of decimals and integers, so the same input gives the same bytes whatever
-the number of threads; means, deviations and ratios are made from those sums at the end.
+Engine-neutral Ibis in steps: lines → order days (one temporary table) → accounts, in parts of
+which each holds little at a time. Sums are of decimals and integers, so the same input gives the
+same bytes whatever the number of threads; means, deviations and ratios are made from those sums.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import ibis
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from ibis.expr.types import Table
 
 from kamlib.measures.rules import MeasureRules
@@ -87,13 +88,12 @@ def build_account_facts(order_days: Table, accounts: pd.DataFrame, *, period: Pe
     """
     spans = build_spans(period, history_from=history_from, rules=rules)
     known = order_days.filter(order_days.order_date <= period.end)
-    frame = pd.DataFrame({"account_id": accounts["account_id"].sort_values().to_numpy()})
+    frame = accounts[["account_id", "customer_since"]].sort_values("account_id", ignore_index=True)
     sales = known.filter(known.line_kind == "sale")
-    for part in (_sums_part(known, spans), _orders_part(sales, spans),
-                 _days_part(sales, spans, period)):
-        frame = frame.merge(fetch(part), on="account_id", how="left")
+    parts = (*(_sums_part(known, span) for span in spans), _orders_part(sales, spans),
+             _days_part(sales, spans, period))
+    frame = pd.concat([frame, *(_fetch_by(part, frame["account_id"]) for part in parts)], axis=1)
     frame = _fill(frame, spans)
-    frame = frame.merge(accounts[["account_id", "customer_since"]], on="account_id", how="left")
     frame = _add_start(frame, period, history_from, starts_with, rules)
     frame = _add_rhythm(frame, period)
     frame = _add_movement(frame, period, rules)
@@ -106,24 +106,20 @@ def _within(column: Any, span: Span) -> Any:
     return inside if span.start == date.min else inside & (column >= span.start)
 
 
-def _sums_part(known: Table, spans: list[Span]) -> Table:
-    """Add up lines and money by account and span."""
-    is_sale, in_net = known.line_kind == "sale", known.line_kind.isin(NET_KINDS)
-    is_back = known.line_kind.isin(("return", "cancellation"))
-    sums: dict[str, Any] = {}
-    for span in spans:
-        inside = _within(known.order_date, span)
-        cost = known.cost_amount.sum(where=in_net & inside)
-        margin_known = known.cost_known_amount.sum(where=in_net & inside)
-        sums |= {
-            f"n_lines{span.suffix}": known.n_lines.sum(where=is_sale & inside),
-            f"gross_amount{span.suffix}": known.amount.sum(where=is_sale & inside),
-            f"returned_amount{span.suffix}": -known.amount.sum(where=is_back & inside),
-            f"adjustment_amount{span.suffix}": known.amount.sum(
-                where=(known.line_kind == "adjustment") & inside),
-            f"margin_known_amount{span.suffix}": margin_known,
-            f"margin_amount{span.suffix}": margin_known - ibis.coalesce(cost, ZERO)}
-    return known.group_by("account_id").agg(**sums)
+def _sums_part(known: Table, span: Span) -> Table:
+    """Add up lines and money by account in one span: only its own rows are grouped."""
+    days = known.filter(_within(known.order_date, span))
+    kind = days.line_kind
+    in_net, is_back = kind.isin(NET_KINDS), kind.isin(("return", "cancellation"))
+    margin_known = days.cost_known_amount.sum(where=in_net)
+    cost = ibis.coalesce(days.cost_amount.sum(where=in_net), ZERO)
+    sums = {"n_lines": days.n_lines.sum(where=kind == "sale"),
+            "gross_amount": days.amount.sum(where=kind == "sale"),
+            "returned_amount": -days.amount.sum(where=is_back),
+            "adjustment_amount": days.amount.sum(where=kind == "adjustment"),
+            "margin_known_amount": margin_known, "margin_amount": margin_known - cost}
+    return days.group_by("account_id").agg(
+        **{f"{name}{span.suffix}": total for name, total in sums.items()})
 
 
 def _orders_part(sales: Table, spans: list[Span]) -> Table:
@@ -153,6 +149,14 @@ def _days_part(sales: Table, spans: list[Span], period: Period) -> Table:
         gap_square_sum=(days.gap * days.gap).sum(),
         log_gap_sum=log.sum(),
         repeat_amount=days.gross_amount.sum(where=days.gap.notnull()))
+
+
+def _fetch_by(part: Table, account_ids: pd.Series) -> pd.DataFrame:
+    """Fetch a part in the order of the accounts, NA where it has none; quicker than a merge."""
+    found = fetch(part)
+    places = pc.index_in(pa.array(account_ids), value_set=pa.array(found["account_id"]))
+    return found.drop(columns="account_id").reindex(places.fill_null(-1).to_numpy()) \
+        .reset_index(drop=True)
 
 
 INTEGERS = {pa.int64(): pd.Int64Dtype()}

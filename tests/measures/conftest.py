@@ -55,10 +55,14 @@ class Ledger:
         people = [{"account_id": a, "parent_id": None, "party_role": "customer",
                    "customer_since": None, **given} for a, given in who.items()]
         self.con = con
-        self.orders = con.create_table(f"orders_{number}", pa.Table.from_pylist(rows, ORDERS))
-        self.accounts = con.create_table(f"accounts_{number}", pa.Table.from_pylist(people, ACCOUNTS))
         goods = [{"product_id": p, "product_line": line} for p, line in (products or {}).items()]
-        self.products = con.create_table(f"products_{number}", pa.Table.from_pylist(goods, PRODUCTS)) if products is not None else None
+
+        def store(name: str, values: list[dict[str, Any]], schema: pa.Schema) -> Any:
+            return con.create_table(f"{name}_{number}", pa.Table.from_pylist(values, schema))
+
+        self.orders = store("orders", rows, ORDERS)
+        self.accounts = store("accounts", people, ACCOUNTS)
+        self.products = None if products is None else store("products", goods, PRODUCTS)
 
     def lines(self, as_of: str = "2030-12-31", **rules: Any) -> Any:
         return measures.build_lines(self.orders, self.accounts, as_of=date.fromisoformat(as_of),

@@ -193,9 +193,9 @@ def ledgers(draw):
     """Orders of six accounts over two and a half years, of every kind, some cancelled."""
     moves = draw(st.lists(st.tuples(accounts, days, kinds, cents, st.booleans()),
                           min_size=1, max_size=60))
-    return [dict(account=a, day=d, amount=abs(m) if k == "sale" else m, kind=k,
-                 order_id=f"o{i // 2}", cost_amount=round(m / 2, 2) if has_cost else None,
-                 product_id="P" if has_cost else None, quantity=1)
+    return [{"account": a, "day": d, "amount": abs(m) if k == "sale" else m, "kind": k,
+             "order_id": f"o{i // 2}", "cost_amount": round(m / 2, 2) if has_cost else None,
+             "product_id": "P" if has_cost else None, "quantity": 1}
             for i, (a, d, k, m, has_cost) in enumerate(moves)]
 
 
@@ -211,11 +211,11 @@ def build(ledger, line, moves, con, accounts=None):
 def test_months_and_products_tie_to_the_facts(moves, line, ledger, engine):
     book = build(ledger, line, moves, engine, {a: {} for a in "ABCDEF"})
     facts, months = book.facts("2025"), book.months("2025-12-31")
-    sums = months.groupby(["account_id", "line_kind"])["amount"].sum().unstack(fill_value=0)
-    sums = sums.reindex(index=list("ABCDEF"), columns=["sale", "return", "cancellation", "adjustment"],
-                        fill_value=0).fillna(0)
-    for column, expected in [("gross_amount", sums["sale"]), ("adjustment_amount",
-                                                              sums["adjustment"]),
+    kinds = months.groupby(["account_id", "line_kind"])["amount"].sum().unstack()
+    sums = kinds.reindex(index=list("ABCDEF"), columns=["sale", "return", "cancellation",
+                                                        "adjustment"]).fillna(0)
+    for column, expected in [("gross_amount", sums["sale"]),
+                             ("adjustment_amount", sums["adjustment"]),
                              ("returned_amount", -sums["return"] - sums["cancellation"])]:
         assert facts[column].round(4).tolist() == expected.round(4).tolist()
     products = book.by_product("2025-12-31").groupby("account_id")[

@@ -90,8 +90,8 @@ def build_account_facts(order_days: Table, accounts: pd.DataFrame, *, period: Pe
     known = order_days.filter(order_days.order_date <= period.end)
     frame = accounts[["account_id", "customer_since"]].sort_values("account_id", ignore_index=True)
     sales = known.filter(known.line_kind == "sale")
-    parts = (*(_sums_part(known, span) for span in spans), _orders_part(sales, spans),
-             _days_part(sales, spans, period))
+    parts = (_orders_part(sales, spans), _days_part(sales, spans, period),
+             *(_sums_part(known, span) for span in spans))  # the heavy ones while little is held
     frame = pd.concat([frame, *(_fetch_by(part, frame["account_id"]) for part in parts)], axis=1)
     frame = _fill(frame, spans)
     frame = _add_start(frame, period, history_from, starts_with, rules)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -207,8 +206,7 @@ def test_the_published_repeat_buying_summary(line, ledger):
     assert [tuple(row) for row in facts[COLUMNS].fillna(0).values] == SUMMARY
 
 
-@pytest.mark.skipif(not os.environ.get("KAM_REAL_DATA"), reason="KAM_REAL_DATA is not set")
-def test_the_published_sums_of_cdnow():
+def test_the_published_sums_of_cdnow(real_data):
     """The sample of Fader & Hardie observed for 39 weeks, to 1997-09-30."""
     dataset = open_dataset(RECIPES / "cdnow_sample.toml")
     period, rules = parse_period("1997-07-01..1997-09-30"), MeasureRules()

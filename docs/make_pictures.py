@@ -136,9 +136,9 @@ def open_lab() -> Iterator[str]:
         port = free.getsockname()[1]
     token = secrets.token_hex(16)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        shutil.copytree(ROOT / "notebooks", Path(folder) / "root" / "notebooks",
+        shutil.copytree(ROOT / "notebooks", Path(folder) / "served" / "notebooks",
                         ignore=shutil.ignore_patterns(".*"))
-        options = {"ServerApp.root_dir": f"{folder}/root", "ServerApp.ip": "127.0.0.1",
+        options = {"ServerApp.root_dir": f"{folder}/served", "ServerApp.ip": "127.0.0.1",
                    "ServerApp.port": port, "ServerApp.port_retries": 0,
                    "IdentityProvider.token": token,
                    "LabApp.user_settings_dir": f"{folder}/settings",
@@ -150,7 +150,7 @@ def open_lab() -> Iterator[str]:
         own = {**os.environ, "JUPYTER_DATA_DIR": f"{folder}/data"}
         # JupyterLab draws the charts only of notebooks that are trusted.
         subprocess.run([sys.executable, "-m", "jupyter", "trust",  # noqa: S603
-                        f"{folder}/root/notebooks/{NOTEBOOK}"], env=own, check=True,
+                        f"{folder}/served/notebooks/{NOTEBOOK}"], env=own, check=True,
                        capture_output=True)
         server = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
                   *(f"--{name}={value}" for name, value in options.items())]

@@ -170,10 +170,12 @@ def plot_lorenz(result: Segmentation, *, ax: Axes | None = None, currency: str =
     half = result.lorenz[result.lorenz["account_share"] <= 0.5 + 1e-9].iloc[-1]
     ax.set_title(_("The smaller half of the accounts brings {share} of net sales",
                    share=fmt_share(half["amount_share"])))
-    ax.fill_between(result.lorenz["account_share"].to_numpy("float64"),
-                    result.lorenz["amount_share"].to_numpy("float64"),
-                    result.lorenz["account_share"].to_numpy("float64"), color=theme.FAINT,
-                    alpha=0.6, linewidth=0)
+    # An area is drawn with all its points, unlike a line: some hundred are enough for the eye.
+    area = result.lorenz.iloc[np.unique(np.linspace(0, len(result.lorenz) - 1, 300).astype(int))]
+    ax.fill_between(area["account_share"].to_numpy("float64"),
+                    area["amount_share"].to_numpy("float64"),
+                    area["account_share"].to_numpy("float64"), color=theme.FAINT, alpha=0.6,
+                    linewidth=0)
     ax.plot([0, 1], [0, 1], color=theme.MUTED, linewidth=1, linestyle="--", label=_("all equal"))
     ax.plot(result.lorenz["account_share"], result.lorenz["amount_share"], color=theme.ACCENT,
             linewidth=2, label=_("net sales"))

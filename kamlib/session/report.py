@@ -110,6 +110,13 @@ class Report:
         joined["owner_id"] = joined["owner_id"].fillna("").astype("str")
         return joined.sort_values("account_id").reset_index(drop=True)
 
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Names of the accounts by id; empty where the data has none of its own."""
+        named = self.accounts[self.accounts["name"].notna()]
+        is_own = bool((named["name"] != named["account_id"]).any())
+        return dict(named[["account_id", "name"]].itertuples(index=False)) if is_own else {}
+
     def has(self, table: str) -> bool:
         """Whether the data set has a table of the dictionary, with rows known at `as_of`."""
         return (self._folder / "tables" / f"{table}.parquet").is_file()
@@ -170,11 +177,10 @@ class Report:
             write_parquet(frame, folder / f"{name}.parquet")
         shown = frame.sort_values(by, ascending=False, kind="stable") if by else frame
         shown = shown[list(show)] if show else shown
-        if "account_id" in shown.columns and "account_name" not in shown.columns:
-            names = self.accounts.set_index("account_id")["name"]
+        if "account_id" in shown.columns and "account_name" not in shown.columns and self.names:
             place = list(shown.columns).index("account_id") + 1
             shown = shown.copy()
-            shown.insert(place, "account_name", shown["account_id"].map(names).fillna(""))
+            shown.insert(place, "account_name", shown["account_id"].map(self.names).fillna(""))
         return TableView(shown, name=name, caption=caption, currency=self.currency)
 
     def figure(self, name: str, ax: Axes, data: pd.DataFrame | None = None) -> FigureView:

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from kamlib.dataset import Dataset, open_dataset
+from kamlib.measures import MeasureRules, build_account_facts, build_lines, build_order_days, fetch
+from kamlib.period import parse_period
+from kamlib.stats.concentration import top_share
 
 RECIPES = Path(__file__).parents[2] / "data" / "recipes"
 
@@ -38,6 +41,25 @@ def test_online_retail_top_three(online_retail: Dataset) -> None:
     assert [(a, round(x, 2)) for a, x in top.itertuples(index=False)] == [
         ("14646", Decimal("280206.02")), ("18102", Decimal("259657.30")),
         ("17450", Decimal("194550.79"))]
+
+
+# Shares published of this file: the largest 20 % of those who bought, by span.
+@pytest.mark.parametrize(("span", "n_accounts", "share"), [
+    ("2010-12-01..2011-12-09", 4_338, 0.746), ("2011-01-01..2011-12-09", None, 0.742),
+    ("2011Q3", None, 0.673)])
+def test_online_retail_share_of_the_largest_fifth(online_retail: Dataset, span: str,
+                                                  n_accounts: int | None, share: float) -> None:
+    rules, period, file = MeasureRules(), parse_period(span), online_retail.file
+    tables = online_retail.tables
+    days = build_order_days(build_lines(tables["orders"], tables["accounts"],
+                                        as_of=period.as_of, rules=rules))
+    who = fetch(tables["accounts"].select("account_id", "customer_since"))
+    facts = build_account_facts(days, who, period=period, history_from=file.history_from,
+                                starts_with=file.starts_with, rules=rules)
+    bought = facts[facts["n_orders_period"] > 0]
+    assert n_accounts in (None, len(bought))
+    # The print has three digits, so half a unit of the last.
+    assert top_share(bought["net_amount_period"], 0.2) == pytest.approx(share, abs=0.0005)
 
 
 # Fader & Hardie's CDNOW: purchases, customers, and customer-days with a purchase.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 import pandas as pd
+
+from kamlib.errors import RefusedError
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,29 @@ class Unanswered:
     question: str
     reason: str
     table: str = ""
+
+
+class Attempts:
+    """Builds tables; one that is refused comes back empty, and `refused` says why."""
+
+    def __init__(self) -> None:
+        self.refused: dict[str, str] = {}
+
+    def take(self, name: str, columns: Sequence[str],
+             build: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        """Return what `build` makes, or a table with these columns and no row.
+
+        >>> attempts = Attempts()
+        >>> def build() -> pd.DataFrame:
+        ...     raise RefusedError("Too little data. More would lift this.")
+        >>> len(attempts.take("ranks", ["account_id"], build)), attempts.refused
+        (0, {'ranks': 'Too little data. More would lift this.'})
+        """
+        try:
+            return build()
+        except RefusedError as error:
+            self.refused[name] = str(error)
+            return pd.DataFrame(columns=list(columns))
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 # Each room imports only from lines above its own; rooms of one line do not import one another.
 LAYERS = [
     ["errors"], ["language"], ["labels", "schema", "rules"], ["period", "stats"], ["handover"],
-    ["dataset"], ["measures"], ["segmentation", "lifecycle", "satisfaction", "loyalty"],
+    ["rule_table", "models"], ["dataset"], ["measures"],
+    ["sales", "segmentation", "lifecycle", "satisfaction", "loyalty"],
     ["figures"], ["session"], ["report"], ["sample"], ["cli"], ["locale"],
 ]
 LAYER_OF = {room: place for place, rooms in enumerate(LAYERS) for room in rooms}

@@ -7,11 +7,24 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from kamlib.labels import chapters, common, lifecycle, loyalty, satisfaction, segmentation
+from kamlib.labels import (
+    chapters,
+    classes,
+    clusters,
+    common,
+    lifecycle,
+    loyalty,
+    matrices,
+    ranks,
+    sales,
+    satisfaction,
+    segmentation,
+)
 from kamlib.language import N_, _, name_currency, translate, window_words
 
 ROOMS: tuple[ModuleType, ...] = (
-    common, chapters, segmentation, lifecycle, satisfaction, loyalty)
+    common, chapters, sales, segmentation, classes, matrices, clusters, ranks, lifecycle,
+    satisfaction, loyalty)
 HEADINGS: dict[str, str] = {k: v for room in ROOMS for k, v in room.HEADINGS.items()}
 VALUES: dict[str, str] = {k: v for room in ROOMS for k, v in room.VALUES.items()}
 
@@ -24,6 +37,8 @@ SPANS = {
     "_ci_low": N_("{heading}, low end"),
     "_ci_high": N_("{heading}, high end"),
 }
+# The median of a group's accounts has the name and the unit of what it is the median of.
+MEDIAN = "median_"
 KINDS = {"_amount": "amount", "_share": "share", "_rate": "share", "_days": "days",
          "_months": "months", "_years": "years", "_date": "date", "_index": "index"}
 
@@ -40,6 +55,8 @@ def heading(column: str) -> str:
     if span and stem in HEADINGS:
         return translate(SPANS[span]).format(heading=translate(HEADINGS[stem]),
                                               window=window_words())
+    if column.startswith(MEDIAN):
+        return _("{heading}, median", heading=heading(column.removeprefix(MEDIAN)))
     return column
 
 
@@ -60,7 +77,7 @@ def kind_of(column: str) -> str:
     >>> kind_of("net_amount_window"), kind_of("n_orders"), kind_of("retention_share_ci_low")
     ('amount', 'count', 'share')
     """
-    stem = split_span(column)[0]
+    stem = split_span(column)[0].removeprefix(MEDIAN)
     if stem in ("amount", "share", "rate", "days", "months", "years", "date", "index"):
         return KINDS[f"_{stem}"]
     if stem.startswith("n_"):

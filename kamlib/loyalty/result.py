@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
 
 from kamlib.errors import RefusedError
+from kamlib.handover import Attempts
 from kamlib.language import N_, _
 from kamlib.loyalty.benchmark import CELL_COLUMNS, compare_benchmark
 from kamlib.loyalty.repurchase import REPURCHASE_COLUMNS, score_repurchase, summarise_repurchase
@@ -71,36 +72,27 @@ def review_loyalty(facts: pd.DataFrame, *, months: pd.DataFrame, tiers: pd.DataF
     window_start: first day of the analysis window; facts_year_before: account_facts a year
     before, or None; history_from: first day of which anything is known, or None.
     """
-    refused: dict[str, str] = {}
-
-    def attempt(name: str, columns: Sequence[str], build: Callable[[], pd.DataFrame]
-                ) -> pd.DataFrame:
-        try:
-            return build()
-        except RefusedError as error:
-            refused[name] = str(error)
-            return pd.DataFrame(columns=list(columns))
-
-    tenure = attempt("tenure", TENURE_COLUMNS,
-                     lambda: summarise_tenure(facts, tiers=tiers, rules=rules))
-    buyers = attempt("repurchase", ["account_id", "tier", "is_observed", "has_repurchased"],
-                     lambda: score_repurchase(facts, months, tiers=tiers, rules=rules))
-    returning = attempt("returns", ACCOUNT_COLUMNS, lambda: score_returns(
+    attempts = Attempts()
+    tenure = attempts.take("tenure", TENURE_COLUMNS,
+                           lambda: summarise_tenure(facts, tiers=tiers, rules=rules))
+    buyers = attempts.take("repurchase", ["account_id", "tier", "is_observed", "has_repurchased"],
+                           lambda: score_repurchase(facts, months, tiers=tiers, rules=rules))
+    returning = attempts.take("returns", ACCOUNT_COLUMNS, lambda: score_returns(
         facts, months, tiers=tiers, window_start=window_start, as_of=as_of))
     repurchase = (summarise_repurchase(buyers, rules=rules) if len(buyers) else
                   pd.DataFrame(columns=REPURCHASE_COLUMNS))
     returns = (summarise_returns(returning, rules=rules) if len(returning) else
                pd.DataFrame(columns=RETURN_COLUMNS))
     years = (as_of - history_from).days / DAYS_A_YEAR if history_from else None
-    benchmark = attempt("benchmark", CELL_COLUMNS, lambda: _benchmark(
-        (tenure, repurchase, returns), rules, years, refused))
-    retention = attempt("retention", RETENTION_COLUMNS,
-                        lambda: _retention(facts, facts_year_before, window_start, history_from))
+    benchmark = attempts.take("benchmark", CELL_COLUMNS, lambda: _benchmark(
+        (tenure, repurchase, returns), rules, years, attempts.refused))
+    retention = attempts.take("retention", RETENTION_COLUMNS, lambda: _retention(
+        facts, facts_year_before, window_start, history_from))
     return Loyalty(
         tenure=tenure, tenures=select_tenures(facts, tiers=tiers) if len(tenure) else
         pd.DataFrame(columns=["account_id", "tier", "tenure_years"]), repurchase=repurchase,
         buyers=buyers, returns=returns, returning=returning, benchmark=benchmark,
-        retention=retention, refused=refused, rules=rules)
+        retention=retention, refused=attempts.refused, rules=rules)
 
 
 def _retention(facts: pd.DataFrame, facts_year_before: pd.DataFrame | None, window_start: date,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -10,10 +10,17 @@ from functools import partial
 import pandas as pd
 
 from kamlib.errors import RefusedError
+from kamlib.handover import Attempts
 from kamlib.language import N_, _
 from kamlib.period import Period, add_months
 from kamlib.segmentation.migration import MOVER_COLUMNS, build_migration, compare_periods
-from kamlib.segmentation.rfm import RFM_COLUMNS, find_rfm_cuts, score_rfm, summarise_rfm
+from kamlib.segmentation.rfm import (
+    RFM_COLUMNS,
+    find_rfm_cuts,
+    find_rfm_thresholds,
+    score_rfm,
+    summarise_rfm,
+)
 from kamlib.segmentation.rules import SegmentationRules
 from kamlib.segmentation.shares import (
     REASON_COLUMNS,
@@ -24,6 +31,7 @@ from kamlib.segmentation.shares import (
 from kamlib.segmentation.spread import (
     PARETO_COLUMNS,
     SPREAD_COLUMNS,
+    add_profit,
     build_lorenz,
     build_pareto,
     summarise_spread,
@@ -35,9 +43,11 @@ QUESTIONS = {
     "shares": N_("What share of sales does each tier bring?"),
     "pareto": N_("How few accounts bring most of the sales?"),
     "pareto_margin": N_("How few accounts bring most of the margin?"),
+    "pareto_profit": N_("How few accounts bring most of the profit?"),
     "rfm": N_("Which large accounts have gone quiet?"),
     "moves": N_("Which accounts changed their tier since the previous period?"),
 }
+CURVES = {"pareto": "net_sales", "pareto_margin": "margin", "pareto_profit": "profit"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -45,10 +55,10 @@ class Segmentation:
     """The tables of the segmentation; a refused one is empty and `refused` says why.
 
     tiers, cuts, shares, reasons: see `score_tiers`, `find_cuts`, `compare_tiers`,
-    `summarise_reasons`; pareto, pareto_margin, spread, lorenz: see `build_pareto`,
-    `summarise_spread`, `build_lorenz`; rfm, rfm_cuts, rfm_classes: see `score_rfm`,
-    `find_rfm_cuts`, `summarise_rfm`; moves, migration: see `compare_periods`, `build_migration`;
-    refused: reason by table name.
+    `summarise_reasons`; pareto, pareto_margin, pareto_profit, spread, lorenz: see `build_pareto`,
+    `summarise_spread`, `build_lorenz`; rfm, rfm_cuts, rfm_classes, rfm_thresholds: see
+    `score_rfm`, `find_rfm_cuts`, `summarise_rfm`, `find_rfm_thresholds`; moves, migration: see
+    `compare_periods`, `build_migration`; refused: reason by table name.
     """
 
     tiers: pd.DataFrame
@@ -57,11 +67,13 @@ class Segmentation:
     reasons: pd.DataFrame
     pareto: pd.DataFrame
     pareto_margin: pd.DataFrame
+    pareto_profit: pd.DataFrame
     spread: pd.DataFrame
     lorenz: pd.DataFrame
     rfm: pd.DataFrame
     rfm_cuts: pd.DataFrame
     rfm_classes: pd.DataFrame
+    rfm_thresholds: pd.DataFrame
     moves: pd.DataFrame
     migration: pd.DataFrame
     refused: Mapping[str, str]
@@ -85,43 +97,40 @@ class Segmentation:
 
 def segment_accounts(facts: pd.DataFrame, *, rules: SegmentationRules,
                      facts_previous: pd.DataFrame | None = None, period: Period | None = None,
-                     window_months: int = 12, history_from: date | None = None) -> Segmentation:
+                     window_months: int = 12, history_from: date | None = None,
+                     profit: pd.DataFrame | None = None) -> Segmentation:
     """Compute every table of the segmentation; what is refused comes back empty with its reason.
 
     facts: account_facts at as_of; facts_previous: the same at the end of the previous period, or
     None where the history does not reach so far; period, window_months, history_from: given
-    together they refuse moves between windows of which the former is cut by the known history.
+    together they refuse moves between windows of which the former is cut by the known history;
+    profit: from `measures.build_profit`, or None.
     """
     if period and history_from and _is_cut(period, window_months, history_from):
         facts_previous = None
-    refused: dict[str, str] = {}
-
-    def attempt(name: str, columns: Sequence[str], build: Callable[[], pd.DataFrame]
-                ) -> pd.DataFrame:
-        try:
-            return build()
-        except RefusedError as error:
-            refused[name] = str(error)
-            return pd.DataFrame(columns=list(columns))
-
-    tiers = attempt("tiers", TIER_COLUMNS, lambda: score_tiers(facts, rules=rules))
+    attempts = Attempts()
+    tiers = attempts.take("tiers", TIER_COLUMNS, lambda: score_tiers(facts, rules=rules))
     cuts = find_cuts(tiers, rules=rules) if len(tiers) else pd.DataFrame(columns=CUT_COLUMNS)
-    shares = attempt("shares", SHARE_COLUMNS, lambda: compare_tiers(tiers, rules=rules))
+    shares = attempts.take("shares", SHARE_COLUMNS, lambda: compare_tiers(tiers, rules=rules))
     reasons = (summarise_reasons(tiers) if len(shares) else pd.DataFrame(columns=REASON_COLUMNS))
-    curves = {name: attempt(name, PARETO_COLUMNS,
-                            partial(build_pareto, facts, measure=measure, rules=rules))
-              for name, measure in (("pareto", "net_sales"), ("pareto_margin", "margin"))}
-    rfm = attempt("rfm", RFM_COLUMNS, lambda: score_rfm(facts, rules=rules))
-    moves = attempt("moves", MOVER_COLUMNS, lambda: _moves(facts, facts_previous, rules))
-    if "tiers" in refused:  # one reason is enough
-        for name in ("shares", "pareto", "pareto_margin"):
-            refused.pop(name, None)
+    earned = add_profit(facts, profit)
+    curves = {name: attempts.take(name, PARETO_COLUMNS,
+                                  partial(build_pareto, earned, measure=measure, rules=rules))
+              for name, measure in CURVES.items()}
+    rfm = attempts.take("rfm", RFM_COLUMNS, lambda: score_rfm(facts, rules=rules))
+    moves = attempts.take("moves", MOVER_COLUMNS, lambda: _moves(facts, facts_previous, rules))
+    refused = attempts.refused
+    # One reason is enough.
+    for cause, follow in (("tiers", ("shares", *CURVES)), ("pareto_margin", ("pareto_profit",))):
+        if cause in refused:
+            refused = {name: why for name, why in refused.items() if name not in follow}
     return Segmentation(
         tiers=tiers, cuts=cuts, shares=shares, reasons=reasons, **curves,
-        spread=_spread(curves, facts, rules),
+        spread=_spread(curves, earned, rules),
         lorenz=build_lorenz(facts) if len(curves["pareto"]) else
         pd.DataFrame(columns=["account_share", "amount_share"]),
         rfm=rfm, rfm_cuts=find_rfm_cuts(rfm, rules=rules), rfm_classes=summarise_rfm(rfm),
+        rfm_thresholds=find_rfm_thresholds(rfm, rules=rules),
         moves=moves, migration=build_migration(moves), refused=refused, rules=rules)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from kamlib.errors import RefusedError
@@ -16,8 +17,12 @@ CLASSES = {(True, True, True): "important_value", (False, True, True): "importan
            (True, False, False): "general_develop", (False, False, False): "general_win_back"}
 FLAGS = {"days_since_last_sale": "is_recent", "n_orders": "is_frequent",
          "net_amount": "is_amount_high"}
+SCORES = {"days_since_last_sale": "recency_score", "n_orders": "frequency_score",
+          "net_amount": "amount_score"}
 RFM_COLUMNS = ["account_id", "days_since_last_sale", "n_orders", "net_amount", *FLAGS.values(),
-               "rfm_class"]
+               "rfm_class", *SCORES.values()]
+THRESHOLD_COLUMNS = ["measure", "score", "from_value", "to_value", "n_accounts", "account_share",
+                     "n_scores", "tied_share"]
 
 
 def score_rfm(facts: pd.DataFrame, *, rules: SegmentationRules) -> pd.DataFrame:
@@ -26,8 +31,9 @@ def score_rfm(facts: pd.DataFrame, *, rules: SegmentationRules) -> pd.DataFrame:
     facts: account_facts, one row an account.
     Returns one row an account with sales in the span (rules.rfm_span), sorted: account_id,
     days_since_last_sale (to as_of), n_orders, net_amount, is_recent (no more days than the cut),
-    is_frequent, is_amount_high (at or above the cut), rfm_class. Ties stay together, on the high
-    side. Source: catalogue BEH-01, BEH-02, E17.
+    is_frequent, is_amount_high (at or above the cut), rfm_class; recency_score, frequency_score,
+    amount_score (1 to rules.rfm_scores, the best; see `score_ranks`). Ties stay together, in the
+    classes on the high side. Source: catalogue BEH-01, BEH-02, E17.
     Raises RefusedError where the span is not known.
 
     >>> facts = pd.DataFrame({"account_id": ["a", "b"], "days_since_last_sale": [5, 200],
@@ -48,7 +54,53 @@ def score_rfm(facts: pd.DataFrame, *, rules: SegmentationRules) -> pd.DataFrame:
     flags = table[list(FLAGS.values())].itertuples(index=False, name=None)
     table["rfm_class"] = pd.Series([CLASSES[key] for key in flags], dtype="str",
                                    index=table.index)
+    for measure, score in SCORES.items():
+        table[score] = score_ranks(_better_up(table, measure), n_scores=rules.rfm_scores)
     return table[RFM_COLUMNS]
+
+
+def score_ranks(values: pd.Series, *, n_scores: int) -> pd.Series:
+    """Score values from 1 to n_scores, the highest, in groups as equal as ties allow.
+
+    values: one number a row, no gaps. Returns whole numbers: 1 + floor(rank * n_scores / (n + 1)).
+    Equal values share their mean rank and so one score: where more than half are identical, these
+    lie where their middle lies, scores beside it stay unused, and all equal get the middle score.
+    Some programs call the best group 1 (OroCRM does): theirs is n_scores + 1 less this score.
+    Source: the grouping of SAS, PROC RANK with GROUPS= and TIES=MEAN.
+
+    >>> score_ranks(pd.Series([10, 20, 30, 40, 50, 60]), n_scores=3).tolist()
+    [1, 1, 2, 2, 3, 3]
+    """
+    # Ranks of ties are halves; doubled they are whole and the division is exact.
+    doubled = (2 * values.rank(method="average")).round().astype("int64")
+    return doubled * n_scores // (2 * (len(values) + 1)) + 1
+
+
+def find_rfm_thresholds(rfm: pd.DataFrame, *, rules: SegmentationRules) -> pd.DataFrame:
+    """From what value to what value each score reaches, and what ties did to the scores.
+
+    rfm: from `score_rfm`.
+    Returns one row a measure and score, scores from 1 to rules.rfm_scores (best), also those that
+    no account has: measure (days_since_last_sale, n_orders, net_amount), score, from_value and
+    to_value (lowest and highest of its accounts, unit of the measure; gap without accounts),
+    n_accounts, account_share (0-1), n_scores (scores of the measure in use), tied_share (0-1, the
+    most accounts with one and the same value). No account: no row.
+    """
+    tables = []
+    for measure, score in SCORES.items() if len(rfm) else ():
+        values = rfm[measure].astype("float64")
+        groups = values.groupby(rfm[score]).agg(["min", "max", "size"])
+        groups = groups.reindex(range(1, rules.rfm_scores + 1))
+        counts = groups["size"].fillna(0).to_numpy("int64")
+        tables.append(pd.DataFrame({
+            "measure": measure, "score": groups.index.to_numpy(),
+            "from_value": groups["min"].to_numpy("float64"),
+            "to_value": groups["max"].to_numpy("float64"), "n_accounts": counts,
+            "account_share": counts / len(rfm), "n_scores": int(np.count_nonzero(counts)),
+            "tied_share": float(values.value_counts().iloc[0]) / len(rfm)}))
+    if not tables:
+        return pd.DataFrame(columns=THRESHOLD_COLUMNS)
+    return pd.concat(tables, ignore_index=True)[THRESHOLD_COLUMNS]
 
 
 def find_rfm_cuts(table: pd.DataFrame, *, rules: SegmentationRules) -> pd.DataFrame:
@@ -90,6 +142,11 @@ def summarise_rfm(rfm: pd.DataFrame) -> pd.DataFrame:
     table["mean_days"] = groups["mean_days"].astype("float64").to_numpy()
     table["rfm_action"] = "action_" + table["rfm_class"]
     return table
+
+
+def _better_up(table: pd.DataFrame, measure: str) -> pd.Series:
+    values = table[measure].astype("float64")
+    return -values if measure == "days_since_last_sale" else values
 
 
 def _is_high(table: pd.DataFrame, measure: str, cut: float) -> pd.Series:

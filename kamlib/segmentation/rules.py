@@ -59,6 +59,9 @@ class SegmentationRules(Section):
     rfm_span: Literal["window", "lifetime"] = rule(
         "window", unit="choice", source="BEH-01: cumulative since the start favours old accounts",
         help="Orders and sales of the analysis window, or since the known history began.")
+    rfm_scores: int = rule(
+        5, unit="count", source="BEH-01; 3 to 10 are in use, 5 most", ge=2, le=10,
+        help="Recency, frequency and amount are also scored from 1 to this number, the best.")
     lopsided_share: float = rule(
         2 / 3, unit="share", source="BEH-01", gt=0.5, lt=1,
         help="A cut that leaves more than this share of the accounts on one side is reported.")
@@ -66,6 +69,15 @@ class SegmentationRules(Section):
         90, unit="days", source="convention: a quarter", ge=1,
         help="A large account without a sale for so many days is called quiet; the RFM cut alone "
              "calls half of all accounts not recent.")
+    rfm_test_folds: int = rule(
+        5, unit="count", source="convention", ge=2, le=20,
+        help="The test of the classes predicts each of so many groups of accounts from the rest.")
+    rfm_test_accounts: int = rule(
+        40, unit="count", source="convention: five accounts a class", ge=20,
+        help="With fewer accounts the classes are not tested.")
+    rfm_test_known_share: float = rule(
+        0.80, unit="share", source="convention", gt=0, le=1,
+        help="The test foretells margin where cost is known for this share of sales, else sales.")
     migration_cuts: Literal["re_estimated", "fixed"] = rule(
         "re_estimated", unit="choice", source="SEG-11",
         help="Former tiers by the cuts of their own time, or by the present ones.")

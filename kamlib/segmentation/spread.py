@@ -10,7 +10,8 @@ from kamlib.language import _
 from kamlib.segmentation.rules import SegmentationRules
 from kamlib.stats.concentration import effective_number, gini, hhi, lorenz_curve, pareto_share
 
-MEASURES = ("net_sales", "margin")
+MEASURES = {"net_sales": "net_amount_window", "margin": "margin_amount_window",
+            "profit": "profit_amount_window"}
 PARETO_COLUMNS = ["measure", "rank", "account_id", "amount", "cumulative_amount", "account_share",
                   "cumulative_share", "is_crossing", "is_top"]
 SPREAD_COLUMNS = ["measure", "n_accounts", "total_amount", "known_share", "n_top", "top_share",
@@ -20,19 +21,31 @@ SPREAD_COLUMNS = ["measure", "n_accounts", "total_amount", "known_share", "n_top
                   "gini_corrected", "hhi", "effective_accounts", "n_below_zero"]
 
 
+def add_profit(facts: pd.DataFrame, profit: pd.DataFrame | None) -> pd.DataFrame:
+    """Put profit_amount_window beside the margin: a gap where no work on an account is recorded.
+
+    facts: account_facts; profit: from `measures.build_profit`, or None.
+    """
+    if profit is None or profit["cost_to_serve_amount"].isna().all():
+        return facts.assign(profit_amount_window=np.nan)
+    amounts = profit.set_index("account_id")["profit_amount"]
+    return facts.assign(profit_amount_window=facts["account_id"].map(amounts).astype("float64"))
+
+
 def build_pareto(facts: pd.DataFrame, *, measure: str, rules: SegmentationRules) -> pd.DataFrame:
     """Accounts from the largest to the smallest, with what they hold together.
 
-    facts: account_facts; measure: net_sales, or margin (accounts whose cost is known).
+    facts: account_facts; measure: net_sales, margin (accounts whose cost is known) or profit
+    (margin less cost to serve, where work is recorded; facts from `add_profit`).
     Returns one row an account with sales in the analysis window: measure, rank, account_id,
     amount, cumulative_amount, account_share (rank / accounts), cumulative_share (of the total; a
-    margin can pass 1 and come back), is_crossing (the account with which rules.pareto_share is
-    reached), is_top (the fewest accounts that reach it; the crossing one is in or out by
-    rules.crossing_side). Equal amounts stand by account_id.
+    margin or profit can pass 1 and come back), is_crossing (the account with which
+    rules.pareto_share is reached), is_top (the fewest accounts that reach it; the crossing one is
+    in or out by rules.crossing_side). Equal amounts stand by account_id.
     Source: catalogue SEG-06. Raises RefusedError without a total above zero or a known window.
     """
-    column = {"net_sales": "net_amount_window", "margin": "margin_amount_window"}[measure]
-    rows = _sold(facts, measure).rename(columns={column: "amount"})[["account_id", "amount"]]
+    rows = _sold(facts, measure).rename(columns={MEASURES[measure]: "amount"})
+    rows = rows[["account_id", "amount"]]
     rows["amount"] = rows["amount"].astype("float64")
     rows = rows.sort_values(["amount", "account_id"], ascending=[False, True], ignore_index=True)
     total = float(rows["amount"].sum())
@@ -101,9 +114,10 @@ def _sold(facts: pd.DataFrame, measure: str) -> pd.DataFrame:
         raise RefusedError(_("The analysis window begins before the known history. A later period "
                              "would lift this."))
     sold = facts[facts["n_orders_window"] > 0]
-    if measure == "margin":
+    if measure != "net_sales":
         # Nothing known about the cost is a gap, not a margin of zero.
         sold = sold[sold["margin_known_amount_window"].fillna(0) != 0]
+        sold = sold[sold[MEASURES[measure]].notna()]
     return sold
 
 
@@ -114,6 +128,9 @@ def _known_share(facts: pd.DataFrame) -> float:
 
 
 def _nothing_above_zero(measure: str) -> str:
+    if measure == "profit":
+        return _("No profit above zero is known in the analysis window. Costs in the orders table "
+                 "and hours with their cost in the effort table would lift this.")
     if measure == "margin":
         return _("No margin above zero is known in the analysis window. Costs in the orders table "
                  "would lift this.")

@@ -50,6 +50,25 @@ class Period:
         """Length in days."""
         return (self.end - self.start).days + 1
 
+    @property
+    def previous_label(self) -> str:
+        """Name of the previous period, written like this one's.
+
+        >>> parse_period("2025Q1").previous_label
+        '2024Q4'
+        """
+        return _earlier_label(self.label, years=0) or f"{self.previous_start}..{self.previous_end}"
+
+    @property
+    def year_before_label(self) -> str:
+        """Name of the same period a year before, written like this one's.
+
+        >>> parse_period("2025-10-05..2025-12-31").year_before_label
+        '2024-10-05..2024-12-31'
+        """
+        return _earlier_label(self.label, years=1) or \
+            f"{self.year_before_start}..{self.year_before_end}"
+
     def window_start(self, months: int) -> date:
         """First day of the `months` whole months that end with `as_of`.
 
@@ -112,6 +131,18 @@ def latest_period(complete_until: date, *, size: str = "quarter",
     periods = [parse_period(label, fiscal_year_start_month=fiscal_year_start_month)
                for label in labels]
     return max((p for p in periods if p.end <= complete_until), key=lambda p: p.end)
+
+
+def _earlier_label(label: str, *, years: int) -> str:
+    """The name so many years earlier, or one place earlier; "" for two dates."""
+    match = re.fullmatch(r"([0-9]{4})(?:(H|Q|-)([0-9]{1,2}))?", label)
+    if not match:
+        return ""
+    n_places = {None: 1, "H": 2, "Q": 4, "-": 12}[match[2]]
+    place = int(match[1]) * n_places + int(match[3] or 1) - 1
+    year, rest = divmod(place - (years * n_places or 1), n_places)
+    number = f"{rest + 1:02d}" if match[2] == "-" else str(rest + 1)
+    return f"{year}{match[2]}{number}" if match[2] else f"{year}"
 
 
 def _months_between(start: date, end: date) -> int:

@@ -15,6 +15,7 @@ from kamlib.period import parse_period
 from kamlib.segmentation import (
     BENCHMARK,
     SegmentationRules,
+    add_tier,
     build_handover,
     build_lorenz,
     build_migration,
@@ -30,7 +31,6 @@ from kamlib.segmentation import (
     summarise_rfm,
     summarise_spread,
 )
-from kamlib.segmentation.metrics import find_target
 from kamlib.segmentation.shares import judge
 from kamlib.stats.concentration import grouped_gini
 
@@ -95,6 +95,18 @@ def test_absolute_thresholds_replace_the_top_share():
     ([0, 0, 0, 8], [1, 1, 1, 1], ["important"] * 3 + ["core"])])
 def test_odd_companies_still_get_tiers(amounts, orders, expected):
     assert score_tiers(build_facts(amounts, orders), rules=RULES)["tier"].tolist() == expected
+
+
+def test_tier_is_put_beside_an_account_and_is_a_gap_where_refused():
+    accounts = pd.DataFrame({"account_id": ["002", "zzz", "000"], "name": ["B", "Z", "A"]})
+    facts = build_facts([90, 1, 50], [9, 1, 1])
+    table = add_tier(accounts, facts, rules=RULES)
+    assert table["account_id"].tolist() == ["002", "zzz", "000"]
+    scored = score_tiers(facts, rules=RULES).set_index("account_id")["tier"]
+    assert table["tier"].tolist()[::2] == [scored["002"], scored["000"]]
+    assert table["tier"].isna().tolist() == [False, True, False]
+    cut = facts.assign(n_orders_window=pd.array([pd.NA] * 3, dtype="Int64"))
+    assert add_tier(accounts, cut, rules=RULES)["tier"].isna().all()
 
 
 def test_window_before_the_history_is_refused():
@@ -311,8 +323,7 @@ def test_moves_need_the_whole_former_window(history_from, is_refused):
 
 def hand_over(facts, *, before=None, rules=RULES, **tables):
     result = segment_accounts(facts, rules=rules, facts_previous=before)
-    return build_handover(result, facts=facts, period=PERIOD, facts_previous=before,
-                          currency="CNY", **tables)
+    return build_handover(result, facts_previous=before, currency="CNY", **tables)
 
 
 def kinds(handover):
@@ -360,32 +371,13 @@ def test_quiet_account_needs_attention_only_after_the_quiet_days():
         assert [a.account_id for a in hand_over(facts).attention] == expected
 
 
-def test_headline_metrics_and_target():
-    targets = pd.DataFrame([
-        ("company", "net_amount", "amount", date(2025, 10, 1), date(2025, 12, 31), 400.0),
-        ("company", "net_amount", "amount", date(2025, 1, 1), date(2025, 12, 31), 9e9),
-        ("region", "net_amount", "amount", date(2025, 10, 1), date(2025, 12, 31), 1.0)],
-        columns=["scope", "metric", "kind", "from_date", "to_date", "target"])
-    handover = hand_over(even(), before=even(), targets=targets)
+def test_headline_metrics():
+    handover = hand_over(even(), before=even())
     metrics = {m.name: m for m in handover.metrics if m.headline}
-    assert set(metrics) == {"net_revenue", "core_accounts", "core_revenue_share"}
-    revenue = metrics["net_revenue"]
-    assert (revenue.value, revenue.target, revenue.verdict) == (547.5, 400.0, "met")
-    assert (revenue.previous, revenue.year_before) == (547.5, 547.5)
+    assert set(metrics) == {"core_accounts", "core_revenue_share"}
     assert (metrics["core_accounts"].value, metrics["core_accounts"].previous) == (8, 8)
     assert metrics["core_accounts"].year_before is None
     assert len(handover.headline) == 3
-
-
-def test_target_of_months_is_added_up_only_without_gap():
-    rows = pd.DataFrame({
-        "scope": "company", "metric": "net_revenue", "kind": "amount", "target": [1.0, 2.0, 3.0],
-        "from_date": ["2025-10-01", "2025-11-01", "2025-12-01"],
-        "to_date": ["2025-10-31", "2025-11-30", "2025-12-31"]})
-    span = {"start": date(2025, 10, 1), "end": date(2025, 12, 31)}
-    assert find_target(rows, **span) == 6.0
-    assert find_target(rows.drop(index=1), **span) is None
-    assert find_target(None, **span) is None
 
 
 @pytest.mark.parametrize(("facts", "n_unanswered"), [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -109,13 +109,14 @@ def read_cuts(result: Segmentation, *, currency: str = "") -> str:
 
 
 def plot_pareto(result: Segmentation, *, ax: Axes | None = None, currency: str = "") -> Axes:
-    """Cumulative share of net sales, and of margin where known, the crossing marked."""
+    """Cumulative share of net sales, of margin and of profit where known, the crossing marked."""
     ax = ax or theme.new_axes(8.0, 4.6)
     if result.pareto.empty:
         return theme.say_nothing(ax, theme.first_reason(result.refused, "tiers", "pareto"))
     row = result.spread.to_dict("records")[0]
     ax.set_title(_pareto_title(row))
-    for curve, colour in ((result.pareto, theme.ACCENT), (result.pareto_margin, theme.CATEGORY[5])):
+    for curve, colour in ((result.pareto, theme.ACCENT), (result.pareto_margin, theme.CATEGORY[1]),
+                          (result.pareto_profit, theme.CATEGORY[5])):
         if curve.empty:
             continue
         name = str(curve["measure"].iloc[0])
@@ -152,14 +153,30 @@ def read_pareto(result: Segmentation) -> str:
              line=fmt_share(result.rules.pareto_share),
              before=fmt_share(row["before_crossing_share"], 1),
              at=fmt_share(row["at_crossing_share"], 1), side=label(row["crossing_side"]))
-    if len(result.spread) > 1:
-        margin = result.spread.to_dict("records")[1]
-        return join_sentences([text, _(
-            "Of the margin, known for {known} of net sales, the same line takes {k} accounts.",
-            known=fmt_share(margin["known_share"]), k=fmt_count(margin["n_top"]))])
-    if "pareto_margin" in result.refused:
-        return join_sentences([text, result.refused["pareto_margin"]])
-    return text
+    return join_sentences([text, *_earned(result)])
+
+
+def _earned(result: Segmentation) -> Iterator[str]:
+    """What the curves of margin and profit add, or why there is none."""
+    for name, curve in (("pareto_margin", result.pareto_margin),
+                        ("pareto_profit", result.pareto_profit)):
+        if curve.empty:
+            # Without a margin there is no profit either: one reason is enough here.
+            yield from [result.refused[name]] if name in result.refused and "margin" in name else []
+            continue
+        measure = str(curve["measure"].iloc[0])
+        row = result.spread.set_index("measure").loc[measure]
+        if measure == "margin":
+            yield _("Of the margin, known for {known} of net sales, the same line takes {k} "
+                    "accounts.", known=fmt_share(row["known_share"]), k=fmt_count(row["n_top"]))
+        else:
+            yield _("Of the profit (margin less the recorded cost of the work on an account) it "
+                    "takes {k}.", k=fmt_count(row["n_top"]))
+        if row["n_below_zero"]:
+            peak = float(curve["cumulative_share"].max())
+            yield _n("{n} account loses money: without it the curve would stand at {peak}.",
+                     "{n} accounts lose money: without them the curve would stand at {peak}.",
+                     int(row["n_below_zero"]), peak=fmt_share(peak))
 
 
 def plot_lorenz(result: Segmentation, *, ax: Axes | None = None, currency: str = "") -> Axes:

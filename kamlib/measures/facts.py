@@ -7,7 +7,6 @@ same bytes whatever the number of threads; means, deviations and ratios are made
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,45 +17,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ibis.expr.types import Table
 
+from kamlib.measures.fetching import fetch
+from kamlib.measures.lines import name_products
 from kamlib.measures.rules import MeasureRules
+from kamlib.measures.spans import MONEY, NET_KINDS, ZERO, Span, build_spans, money_sums, within
 from kamlib.period import Period
 
 COUNTS = ("n_orders", "n_purchase_days", "n_lines")
 AMOUNTS = ("gross_amount", "returned_amount", "adjustment_amount", "margin_amount",
            "margin_known_amount")
-NET_KINDS = ("sale", "return", "cancellation")
-MONEY = "decimal(18, 4)"
-ZERO = ibis.literal(0, type=MONEY)
 MONTH_COLUMNS = ["account_id", "month", "line_kind", "n_orders", "n_purchase_days", "n_lines",
                  "quantity", "amount", "cost_amount", "cost_known_amount"]
 PRODUCT_COLUMNS = ["account_id", "product_line", "channel", "quarter", "n_orders", "quantity",
                    "gross_amount", "returned_amount", "net_amount", "margin_amount",
                    "margin_known_amount"]
-
-
-@dataclass(frozen=True)
-class Span:
-    """A named span of days; `suffix` is appended to the measures' names."""
-
-    suffix: str
-    start: date
-    end: date
-
-
-def build_spans(period: Period, *, history_from: date, rules: MeasureRules) -> list[Span]:
-    """Return the spans that are known: lifetime, period, the two compared ones, the window.
-
-    A compared span that begins before `history_from` is left out: its measures are unknown,
-    not zero. The analysis window is cut to the known history instead.
-    """
-    window_start = max(period.window_start(rules.window_months), history_from)
-    spans = [Span("", date.min, period.end),
-             Span("_period", period.start, period.end),
-             Span("_previous", period.previous_start, period.previous_end),
-             Span("_year_before", period.year_before_start, period.year_before_end),
-             Span("_window", window_start, period.end)]
-    compared = ("_previous", "_year_before")
-    return [s for s in spans if s.suffix not in compared or s.start >= history_from]
 
 
 def build_order_days(lines: Table) -> Table:
@@ -101,23 +75,10 @@ def build_account_facts(order_days: Table, accounts: pd.DataFrame, *, period: Pe
                                "repeat_amount"]).reset_index(drop=True)
 
 
-def _within(column: Any, span: Span) -> Any:
-    inside = column <= span.end
-    return inside if span.start == date.min else inside & (column >= span.start)
-
-
 def _sums_part(known: Table, span: Span) -> Table:
     """Add up lines and money by account in one span: only its own rows are grouped."""
-    days = known.filter(_within(known.order_date, span))
-    kind = days.line_kind
-    in_net, is_back = kind.isin(NET_KINDS), kind.isin(("return", "cancellation"))
-    margin_known = days.cost_known_amount.sum(where=in_net)
-    cost = ibis.coalesce(days.cost_amount.sum(where=in_net), ZERO)
-    sums = {"n_lines": days.n_lines.sum(where=kind == "sale"),
-            "gross_amount": days.amount.sum(where=kind == "sale"),
-            "returned_amount": -days.amount.sum(where=is_back),
-            "adjustment_amount": days.amount.sum(where=kind == "adjustment"),
-            "margin_known_amount": margin_known, "margin_amount": margin_known - cost}
+    days = known.filter(within(known.order_date, span))
+    sums = {"n_lines": days.n_lines.sum(where=days.line_kind == "sale"), **money_sums(days)}
     return days.group_by("account_id").agg(
         **{f"{name}{span.suffix}": total for name, total in sums.items()})
 
@@ -125,7 +86,7 @@ def _sums_part(known: Table, span: Span) -> Table:
 def _orders_part(sales: Table, spans: list[Span]) -> Table:
     """Count orders: an order belongs to the day of its first sale line, so spans add up."""
     orders = sales.group_by(["account_id", "order_id"]).agg(day=sales.order_date.min())
-    counts = {f"n_orders{s.suffix}": _within(orders.day, s).cast("int64").sum() for s in spans}
+    counts = {f"n_orders{s.suffix}": within(orders.day, s).cast("int64").sum() for s in spans}
     return orders.group_by("account_id").agg(**counts)
 
 
@@ -136,7 +97,7 @@ def _days_part(sales: Table, spans: list[Span], period: Period) -> Table:
     before = days.order_date.lag().over(
         ibis.window(group_by=days.account_id, order_by=days.order_date))
     days = days.mutate(gap=days.order_date.delta(before, unit="day"))
-    counts = {f"n_purchase_days{s.suffix}": _within(days.order_date, s).cast("int64").sum()
+    counts = {f"n_purchase_days{s.suffix}": within(days.order_date, s).cast("int64").sum()
               for s in spans}
     log = days.gap.cast("float64").ln().cast("decimal(18, 12)")
     return days.group_by("account_id").agg(
@@ -157,31 +118,6 @@ def _fetch_by(part: Table, account_ids: pd.Series) -> pd.DataFrame:
     places = pc.index_in(pa.array(account_ids), value_set=pa.array(found["account_id"]))
     return found.drop(columns="account_id").reindex(places.fill_null(-1).to_numpy()) \
         .reset_index(drop=True)
-
-
-INTEGERS = {pa.int64(): pd.Int64Dtype()}
-
-
-def fetch(expression: Table) -> pd.DataFrame:
-    """Bring a table out of the engine: counts as Int64, sums as float64, days as datetime64."""
-    decimals = {name: "float64" for name, kind in expression.schema().items() if kind.is_decimal()}
-    table = expression.cast(decimals).to_pyarrow()  # half as wide as what was added up exactly
-    return pd.DataFrame({name: _column(table[name]) for name in table.column_names})
-
-
-def _column(values: pa.ChunkedArray) -> pd.Series:
-    kind = values.type
-    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
-        values, target = values.cast("timestamp[s]"), "datetime64[s]"
-    elif pa.types.is_integer(kind):
-        return pd.Series(values.cast("int64").to_pandas(types_mapper=INTEGERS.get))
-    elif pa.types.is_floating(kind):
-        target = "float64"
-    elif pa.types.is_boolean(kind):
-        target = "boolean"
-    else:
-        target = "str"
-    return pd.Series(values.to_pandas()).astype(target)  # type: ignore[call-overload,no-any-return]
 
 
 def _fill(frame: pd.DataFrame, spans: list[Span]) -> pd.DataFrame:
@@ -280,17 +216,11 @@ def build_account_products(lines: Table, products: Table | None) -> pd.DataFrame
     Returns one row an account, product line, channel and quarter (its first day), sorted;
     "" where the product line or the channel is not given.
     """
-    blank = ibis.literal("")
-    if products is None:
-        lines = lines.mutate(product_line=blank)
-    else:
-        named = products.select(p_id=products.product_id, product_line=products.product_line)
-        lines = lines.left_join(named, lines.product_id == named.p_id)
+    lines = name_products(lines, products)
     kind, known = lines.line_kind, lines.cost_amount.notnull()
     in_net = kind.isin(NET_KINDS)
     lines = lines.mutate(quarter=lines.order_date.truncate("Q"),
-                         product_line=ibis.coalesce(lines.product_line, blank),
-                         channel=ibis.coalesce(lines.channel, blank))
+                         channel=ibis.coalesce(lines.channel, ibis.literal("")))
     table = lines.group_by(PRODUCT_COLUMNS[:4]).agg(
         n_orders=lines.order_id.nunique(where=kind == "sale"),
         quantity=lines.quantity.sum(where=in_net),

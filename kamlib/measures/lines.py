@@ -57,6 +57,19 @@ def build_levels(accounts: Table, *, rules: MeasureRules) -> pd.DataFrame:
     return levels.sort_values("account_id").reset_index(drop=True)
 
 
+def name_products(lines: Table, products: Table | None) -> Table:
+    """Add product_line to order lines: "" where the product, or its line, is not known.
+
+    products: table of the dictionary, or None.
+    """
+    blank = ibis.literal("")
+    if products is None:
+        return lines.mutate(product_line=blank)
+    named = products.select(p_id=products.product_id, product_line=products.product_line)
+    joined = lines.left_join(named, lines.product_id == named.p_id)
+    return joined.mutate(product_line=ibis.coalesce(joined.product_line, blank)).drop("p_id")
+
+
 def mark_pairs(lines: Table, *, rules: MeasureRules) -> Table:
     """Rename the kinds of orders that were cancelled in full soon after.
 

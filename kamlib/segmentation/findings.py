@@ -78,7 +78,7 @@ def _single_account(result: Segmentation, names: Names, currency: str) -> Iterat
         "One account alone brings more than {line} of net sales: {names} ({share}).",
         "{n} accounts bring more than {line} of net sales each: {names} (together {share}).",
         len(large), line=fmt_share(result.rules.single_account_share),
-        names=_named(large, names), share=fmt_share(amount / result.pareto["amount"].sum())),
+        names=name_accounts(large, names), share=fmt_share(amount / result.pareto["amount"].sum())),
         amount=amount, anchor="pareto")
 
 
@@ -100,7 +100,7 @@ def _tier_drop(result: Segmentation, names: Names, currency: str) -> Iterator[Fi
     if fallen.empty:
         return
     lost = -float(fallen["change_amount"].sum())
-    values = {"names": _named(fallen, names),
+    values = {"names": name_accounts(fallen, names),
               "before": fmt_money(fallen["net_amount_before"].sum(), currency),
               "now": fmt_money(fallen["net_amount"].sum(), currency)}
     yield Finding("tier_drop", _n(
@@ -122,7 +122,7 @@ def _tier_rise(result: Segmentation, names: Names, currency: str) -> Iterator[Fi
         "{n} account became core since the previous period ({names}), with {gained} more sales "
         "in {window}.",
         "{n} accounts became core since the previous period ({names}), with {gained} more sales "
-        "in {window}.", len(risen), names=_named(risen, names),
+        "in {window}.", len(risen), names=name_accounts(risen, names),
         gained=fmt_money(gained, currency)),
         amount=max(0.0, gained), anchor="migration")
 
@@ -136,7 +136,7 @@ def _win_back(result: Segmentation, names: Names, currency: str) -> Iterator[Fin
         "{n} large account has bought nothing for {days} days or more ({names}): {amount} of "
         "sales in {window} are at risk.",
         "{n} large accounts have bought nothing for {days} days or more ({names}): {amount} of "
-        "sales in {window} are at risk.", len(quiet), names=_named(quiet, names),
+        "sales in {window} are at risk.", len(quiet), names=name_accounts(quiet, names),
         days=fmt_count(result.rules.quiet_days), amount=fmt_money(amount, currency)),
         amount=amount, anchor="rfm_classes")
 
@@ -154,7 +154,8 @@ def _benchmark(result: Segmentation, names: Names, currency: str) -> Iterator[Fi
         amount=float(gap), anchor="shares")
 
 
-def _named(rows: pd.DataFrame, names: Names) -> str:
+def name_accounts(rows: pd.DataFrame, names: Names) -> str:
+    """Name the first accounts of a table, and say how many more there are."""
     shown = [names.get(account_id) or account_id for account_id in rows["account_id"][:MAX_NAMES]]
     rest = len(rows) - len(shown)
     if rest:

@@ -8,7 +8,6 @@ import pandas as pd
 
 from kamlib.handover import Handover, Unanswered
 from kamlib.language import _, _n, fmt_count, fmt_money, fmt_range, fmt_share, translate
-from kamlib.period import Period
 from kamlib.segmentation.findings import (
     fallen_from_core,
     find_attention,
@@ -19,27 +18,23 @@ from kamlib.segmentation.metrics import find_metrics
 from kamlib.segmentation.result import QUESTIONS, Segmentation
 from kamlib.segmentation.rules import TIERS
 
-TABLES = {"pareto_margin": "orders"}
+TABLES = {"pareto_margin": "orders", "pareto_profit": "effort", "profile": "accounts"}
 
 
-def build_handover(result: Segmentation, *, facts: pd.DataFrame, period: Period,
-                   facts_previous: pd.DataFrame | None = None,
+def build_handover(result: Segmentation, *, facts_previous: pd.DataFrame | None = None,
                    facts_year_before: pd.DataFrame | None = None,
-                   accounts: pd.DataFrame | None = None, targets: pd.DataFrame | None = None,
-                   currency: str = "") -> Handover:
+                   accounts: pd.DataFrame | None = None, currency: str = "") -> Handover:
     """Headline, metrics, findings, attention and open questions of the segmentation.
 
-    result: from `segment_accounts`; facts, facts_previous, facts_year_before: account_facts at
-    as_of, at the end of the previous period, a year before; accounts: account_id with name and
-    owner_id; targets: the targets table. The comparisons are gaps where the history does not
-    reach.
+    result: from `segment_accounts`; facts_previous, facts_year_before: account_facts at the end
+    of the previous period and a year before, None where the history does not reach, so that the
+    comparisons are gaps; accounts: account_id with name and owner_id.
     """
     earlier = {"previous": facts_previous, "year_before": facts_year_before}
     names, owners = _column(accounts, "name"), _column(accounts, "owner_id")
     return Handover(
         headline=tuple(_headline(result, currency)),
-        metrics=tuple(find_metrics(result, facts=facts, earlier=earlier, period=period,
-                                   targets=targets)),
+        metrics=tuple(find_metrics(result, earlier=earlier)),
         findings=tuple(find_findings(result, names=names, currency=currency)),
         attention=tuple(find_attention(result, owners=owners, currency=currency)),
         unanswered=tuple(Unanswered(translate(QUESTIONS[name]), reason, TABLES.get(name, ""))

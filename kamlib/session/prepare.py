@@ -29,9 +29,11 @@ from kamlib.measures import (
     build_account_facts,
     build_account_months,
     build_account_products,
+    build_largest_orders,
     build_levels,
     build_lines,
     build_order_days,
+    build_span_sums,
     fetch,
 )
 from kamlib.period import Period, latest_period, parse_period
@@ -91,29 +93,42 @@ def prepare(request: Request, *, into: Path) -> Dataset:
     """Open the data set and write the prepared folder; return the opened data set."""
     dataset = open_dataset(request.file)
     dataset = replace(dataset, checks=pd.concat([dataset.checks, _check_window(request)]))
-    period, rules = request.period, request.rules
-    measures: MeasureRules = rules.measures
-    (into / "facts").mkdir(parents=True)
-    (into / "tables").mkdir()
-    (into / "quarantine").mkdir()
+    for folder in ("facts", "tables", "quarantine"):
+        (into / folder).mkdir(parents=True)
+    _write_facts(request, dataset, into / "facts")
+    _write_tables(dataset, request.period.as_of, into)
+    _write_quarantine(dataset, into)
+    context = build_context(request, dataset)
+    (into / "context.json").write_text(
+        json.dumps(context, indent=1, sort_keys=True, ensure_ascii=False), encoding="utf-8")
+    return dataset
+
+
+# The tables of spans by name, and what each has a row for.
+SPANS_BY = {"product_spans": ("product_id", "product_line", "channel"),
+            "account_spans": ("account_id", "product_line", "channel")}
+
+
+def _write_facts(request: Request, dataset: Dataset, into: Path) -> None:
+    period, history_from = request.period, request.file.history_from
+    measures: MeasureRules = request.rules.measures
+    products = dataset.tables.get("products")
     lines = build_lines(dataset.tables["orders"], dataset.tables["accounts"],
                         as_of=period.as_of, rules=measures)
     order_days = build_order_days(lines)
     who = _accounts_at_level(dataset, measures)
     for name, span in _fact_periods(request).items():
         facts = build_account_facts(
-            order_days, who, period=span, history_from=request.file.history_from,
+            order_days, who, period=span, history_from=history_from,
             starts_with=request.file.starts_with, rules=measures)
-        write_parquet(facts, into / "facts" / f"{name}.parquet")
-    write_parquet(build_account_months(order_days), into / "facts" / "account_months.parquet")
-    write_parquet(build_account_products(lines, dataset.tables.get("products")),
-                  into / "facts" / "account_products.parquet")
-    _write_tables(dataset, period.as_of, into)
-    _write_quarantine(dataset, into)
-    context = build_context(request, dataset)
-    (into / "context.json").write_text(
-        json.dumps(context, indent=1, sort_keys=True, ensure_ascii=False), encoding="utf-8")
-    return dataset
+        write_parquet(facts, into / f"{name}.parquet")
+    write_parquet(build_account_months(order_days), into / "account_months.parquet")
+    write_parquet(build_account_products(lines, products), into / "account_products.parquet")
+    for name, by in SPANS_BY.items():
+        sums = build_span_sums(lines, products, by=by, period=period, history_from=history_from)
+        write_parquet(sums, into / f"{name}.parquet")
+    largest = build_largest_orders(order_days, period=period, history_from=history_from)
+    write_parquet(largest, into / "largest_orders.parquet")
 
 
 def known_window_months(request: Request) -> int:

@@ -98,6 +98,21 @@ class Report:
         return self._load("facts", "account_products")
 
     @cached_property
+    def product_spans(self) -> pd.DataFrame:
+        """Sums of the period, the previous one and a year before: product, line and channel."""
+        return self._load("facts", "product_spans")
+
+    @cached_property
+    def account_spans(self) -> pd.DataFrame:
+        """Sums of the same spans: one row a span, account, product line and channel."""
+        return self._load("facts", "account_spans")
+
+    @cached_property
+    def largest_orders(self) -> pd.DataFrame:
+        """The ten largest orders of each of these spans."""
+        return self._load("facts", "largest_orders")
+
+    @cached_property
     def accounts(self) -> pd.DataFrame:
         """Customers: one row an account, with owner_id, the owner at `as_of` ("" if none)."""
         accounts = self.read("accounts")

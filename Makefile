@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup report test check lab notebooks bench pictures catalogue lock sample clean
+.PHONY: help setup report test check lab notebooks bench stress pictures catalogue lock sample clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -69,6 +69,9 @@ notebooks: $(READY)  ## execute the committed notebooks anew, in place
 
 bench: $(READY)  ## measure the fact tables beside SQL and pandas
 	@$(BIN)/python benchmarks/facts.py
+
+stress: $(READY)  ## hold ranks and moves against worlds whose truth is known, 1,000 times
+	@$(BIN)/python -m benchmarks.stress
 
 pictures: $(READY)  ## take the README's pictures from the newest sample report
 	@$(BIN)/python docs/make_pictures.py

@@ -30,6 +30,7 @@ from kamlib.errors import InputError, did_you_mean
 # British English writes "31 December 2025" and "a, b and c".
 LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN"}
 MISSING = "–"
+NO_CURRENCY = "XXX"  # ISO 4217: the money of data that does not say which
 NO_BREAK = "\N{NO-BREAK SPACE}"
 ENGLISH_SCALES = ((10**9, " bn"), (10**6, " M"), (10**3, " k"))
 CHINESE_SCALES = ((10**8, "亿"), (10**4, "万"))
@@ -206,6 +207,8 @@ def name_currency(currency: str) -> str:
     ...     name_currency("CNY"), name_currency("EUR")
     ('元', 'EUR')
     """
+    if currency == NO_CURRENCY:
+        return _("m.u.")  # monetary units
     return "元" if current() == "zh" and currency == "CNY" else currency
 
 

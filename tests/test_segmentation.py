@@ -314,16 +314,17 @@ def test_fixed_cuts_judge_the_past_by_the_present():
     (date(2024, 10, 1), False), (date(2024, 10, 2), True)])
 def test_moves_need_the_whole_former_window(history_from, is_refused):
     # 2025Q3 ends on 30 September 2025, so its twelve months begin on 1 October 2024.
-    result = segment_accounts(AFTER, rules=RULES, facts_previous=BEFORE, period=PERIOD,
-                              history_from=history_from)
+    result = segment_accounts(AFTER, rules=RULES, period=PERIOD, history_from=history_from,
+                              earlier={"previous": BEFORE, "year_before": None})
     assert ("moves" in result.refused) is is_refused
 
 
 # -- what is handed on -------------------------------------------------------------------------
 
 def hand_over(facts, *, before=None, rules=RULES, **tables):
-    result = segment_accounts(facts, rules=rules, facts_previous=before)
-    return build_handover(result, facts_previous=before, currency="CNY", **tables)
+    result = segment_accounts(facts, rules=rules, period=PERIOD, history_from=date(2020, 1, 1),
+                              earlier={"previous": before, "year_before": None})
+    return build_handover(result, currency="CNY", **tables)
 
 
 def kinds(handover):

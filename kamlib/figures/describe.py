@@ -51,7 +51,7 @@ def describe_axes(ax: Axes) -> str:
     title = plain_title(ax)
     is_sentence = title.endswith((".", "。", "!", "?"))
     parts = [title if is_sentence else _("{title}.", title=title)] if title else []
-    across, up = ax.get_xlabel(), ax.get_ylabel()
+    across, up = (text.replace("\n", " ") for text in (ax.get_xlabel(), ax.get_ylabel()))
     if across:
         parts.append(_("Horizontal axis: {label}.", label=across))
     if up:
@@ -138,7 +138,7 @@ def _cells(ax: Axes, mesh: QuadMesh) -> Series:
     across = _words(ax.xaxis, [column + 0.5 for column in range(columns)])
     values = [float(value) for value in grid.reshape(-1)]
     labels = [f"{row} × {column}" for row in down for column in across]
-    written = [text.get_text() for text in ax.texts]
+    written = [text.get_text().replace("\n", " ") for text in ax.texts]
     # Cells with their numbers written in are told in the same form.
     shown = written if len(written) == len(values) else [_plain(value) for value in values]
     return _series("cells", "", labels, values, shown)
@@ -152,7 +152,7 @@ def _series(kind: str, name: str, labels: Iterable[str], values: Iterable[float]
 def _words(axis: Axis, places: list[float]) -> list[str]:
     formatter = axis.get_major_formatter()
     if isinstance(formatter, NAMED):
-        named = {round(float(at), 6): text.get_text()
+        named = {round(float(at), 6): text.get_text().replace("\n", " ")
                  for at, text in zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)}
         # Bars side by side stand beside their tick, less than half a step away.
         return [named.get(round(at, 6)) or named.get(float(round(at))) or _plain(at)

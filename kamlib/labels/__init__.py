@@ -40,7 +40,8 @@ SPANS = {
 # The median of a group's accounts has the name and the unit of what it is the median of.
 MEDIAN = "median_"
 KINDS = {"_amount": "amount", "_share": "share", "_rate": "share", "_days": "days",
-         "_months": "months", "_years": "years", "_date": "date", "_index": "index"}
+         "_months": "months", "_years": "years", "_date": "date", "_index": "index",
+         "_probability": "share"}
 
 
 def heading(column: str) -> str:

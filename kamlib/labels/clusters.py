@@ -12,6 +12,7 @@ HEADINGS: dict[str, str] = {
     "silhouette": N_("Silhouette"),
     "k": N_("Clusters"),
     "within_sum": N_("Spread within"),
+    "gap": N_("Gap"),
     "gap_se": N_("Error of the gap"),
     "n_smallest": N_("Smallest cluster"),
     "is_gap_choice": N_("Choice of the gap"),
@@ -30,7 +31,7 @@ HEADINGS: dict[str, str] = {
     "pc1_loading": N_("Weight in the first component"),
     "pc2_loading": N_("Weight in the second component"),
     "n_without_sales": N_("Without sales"),
-    "n_left_out": N_("Left out, with a gap"),
+    "n_with_gap": N_("Left out, with a gap"),
     "n_clustered": N_("In clusters"),
     "n_sampled": N_("Drawn"),
     "stability": N_("Stability"),
@@ -42,6 +43,11 @@ HEADINGS: dict[str, str] = {
 }
 
 VALUES: dict[str, str] = {
+    "n_purchase_days": N_("Purchase days"),
+    "tenure_days": N_("Tenure"),
+    "margin_share": N_("Margin share"),
+    "returned_share": N_("Share returned"),
+    "n_product_lines": N_("Product lines"),
     "as_log": N_("logarithm"),
     "as_rank": N_("rank"),
     "as_is": N_("as it is"),

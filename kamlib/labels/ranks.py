@@ -5,9 +5,9 @@ from __future__ import annotations
 from kamlib.language import N_
 
 HEADINGS: dict[str, str] = {
-    "p_core": N_("Probability of core"),
-    "p_important": N_("Probability of important"),
-    "p_general": N_("Probability of general"),
+    "core_probability": N_("Probability of core"),
+    "important_probability": N_("Probability of important"),
+    "general_probability": N_("Probability of general"),
     "is_undecided": N_("Undecided"),
     "cuts": N_("Thresholds"),
     "adjusted": N_("Common growth"),

@@ -77,6 +77,7 @@ VALUES: dict[str, str] = {
     "outside": N_("with the rest"),
     "net_sales": N_("Net sales"),
     "margin": N_("Margin"),
+    "profit": N_("Profit"),
     "net_amount": N_("Net sales"),
     "n_orders": N_("Orders"),
     "days_since_last_sale": N_("Days since last sale"),

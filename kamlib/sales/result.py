@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -105,26 +105,25 @@ def build_sales(facts: pd.DataFrame, *, months: pd.DataFrame, product_spans: pd.
     """
     attempts = Attempts()
     parts = join_parts(facts, account_spans, accounts)
-    tables = {
-        "summary": attempts.take("summary", SUMMARY_COLUMNS,
-                           lambda: build_summary(facts, period=period)),
-        "trend": attempts.take("trend", TREND_COLUMNS, lambda: build_trend(
+    builders: dict[str, tuple[Sequence[str], Callable[[], pd.DataFrame]]] = {
+        "summary": (SUMMARY_COLUMNS, lambda: build_summary(facts, period=period)),
+        "trend": (TREND_COLUMNS, lambda: build_trend(
             months, period=period, history_from=history_from, rules=rules)),
-        "breakdown": attempts.take("breakdown", BREAKDOWN_COLUMNS,
-                             lambda: build_breakdown(parts, facts)),
-        "cross": attempts.take("cross", CROSS_COLUMNS, lambda: cross_industry(parts, facts)),
-        "account_type_mix": attempts.take("account_type_mix", MIX_COLUMNS, lambda: split_margin_change(
+        "breakdown": (BREAKDOWN_COLUMNS, lambda: build_breakdown(parts, facts)),
+        "cross": (CROSS_COLUMNS, lambda: cross_industry(parts, facts)),
+        "account_type_mix": (MIX_COLUMNS, lambda: split_margin_change(
             parts, dimension=rules.type_dimension)),
-        "product_line_mix": attempts.take("product_line_mix", MIX_COLUMNS, lambda: split_margin_change(
+        "product_line_mix": (MIX_COLUMNS, lambda: split_margin_change(
             parts, dimension="product_line")),
-        "growth": attempts.take("growth", GROWTH_COLUMNS, lambda: build_growth(product_spans, facts)),
-        "growth_lines": attempts.take("growth_lines", GROWTH_LINE_COLUMNS,
-                                lambda: build_growth_lines(product_spans, facts)),
-        "attainment": attempts.take("attainment", ATTAINMENT_COLUMNS, lambda: build_attainment(
+        "growth": (GROWTH_COLUMNS, lambda: build_growth(product_spans, facts)),
+        "growth_lines": (GROWTH_LINE_COLUMNS, lambda: build_growth_lines(product_spans, facts)),
+        "attainment": (ATTAINMENT_COLUMNS, lambda: build_attainment(
             targets, months, facts, accounts=accounts, products=products, period=period,
             history_from=history_from, rules=rules)),
-        "account_changes": attempts.take("account_changes", CHANGE_COLUMNS,
-                                   lambda: build_account_changes(facts))}
+        "account_changes": (CHANGE_COLUMNS, lambda: build_account_changes(facts))}
+    tables = {name: attempts.take(name, columns, build)
+              for name, (columns, build) in builders.items()}
     return Sales(**tables, concentration=build_concentration(facts, largest_orders),
                  target_amount=find_target(targets, start=period.start, end=period.end),
-                 base=choose_base(known_spans(facts)), refused=attempts.refused, rules=rules, period=period)
+                 base=choose_base(known_spans(facts)), refused=attempts.refused, rules=rules,
+                 period=period)

@@ -17,28 +17,34 @@ from kamlib.segmentation.findings import (
 from kamlib.segmentation.metrics import find_metrics
 from kamlib.segmentation.result import QUESTIONS, Segmentation
 from kamlib.segmentation.rules import TIERS
+from kamlib.segmentation.view_findings import find_view_attention, find_view_findings
+from kamlib.segmentation.views import QUESTIONS as VIEW_QUESTIONS
+from kamlib.segmentation.views import Views
 
 TABLES = {"pareto_margin": "orders", "pareto_profit": "effort", "profile": "accounts"}
 
 
-def build_handover(result: Segmentation, *, facts_previous: pd.DataFrame | None = None,
-                   facts_year_before: pd.DataFrame | None = None,
+def build_handover(result: Segmentation, views: Views | None = None, *,
                    accounts: pd.DataFrame | None = None, currency: str = "") -> Handover:
     """Headline, metrics, findings, attention and open questions of the segmentation.
 
-    result: from `segment_accounts`; facts_previous, facts_year_before: account_facts at the end
-    of the previous period and a year before, None where the history does not reach, so that the
-    comparisons are gaps; accounts: account_id with name and owner_id.
+    result: from `segment_accounts`; views: from `build_views`, or None without them; accounts:
+    account_id with name and owner_id.
     """
-    earlier = {"previous": facts_previous, "year_before": facts_year_before}
     names, owners = _column(accounts, "name"), _column(accounts, "owner_id")
+    findings = [*find_findings(result, names=names, currency=currency)]
+    attention = [*find_attention(result, owners=owners, currency=currency)]
+    questions, refused = dict(QUESTIONS), dict(result.refused)
+    if views is not None:
+        findings += find_view_findings(views, names=names, currency=currency)
+        attention += find_view_attention(views, owners=owners, currency=currency)
+        questions |= VIEW_QUESTIONS
+        refused |= views.refused
     return Handover(
-        headline=tuple(_headline(result, currency)),
-        metrics=tuple(find_metrics(result, earlier=earlier)),
-        findings=tuple(find_findings(result, names=names, currency=currency)),
-        attention=tuple(find_attention(result, owners=owners, currency=currency)),
-        unanswered=tuple(Unanswered(translate(QUESTIONS[name]), reason, TABLES.get(name, ""))
-                         for name, reason in result.refused.items()))
+        headline=tuple(_headline(result, currency)), metrics=tuple(find_metrics(result)),
+        findings=tuple(findings), attention=tuple(attention),
+        unanswered=tuple(Unanswered(translate(questions[name]), reason, TABLES.get(name, ""))
+                         for name, reason in refused.items()))
 
 
 def _headline(result: Segmentation, currency: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import pandas as pd
 
@@ -12,23 +12,22 @@ from kamlib.segmentation.result import Segmentation
 from kamlib.segmentation.rules import TIERS, SegmentationRules
 from kamlib.segmentation.tiers import score_tiers
 
+SUFFIXES = {"net_sales": "", "margin": "_margin", "profit": "_profit"}
 
-def find_metrics(result: Segmentation, *,
-                 earlier: Mapping[str, pd.DataFrame | None]) -> Iterator[Metric]:
-    """Yield core accounts and their share of sales, and the concentration of sales.
 
-    earlier: account_facts by the name of the comparison (previous, year_before), None if unknown.
-    """
-    yield from _core(result, earlier)
+def find_metrics(result: Segmentation) -> Iterator[Metric]:
+    """Yield core accounts and their share of sales, and the concentration of sales."""
+    yield from _core(result)
     yield from _spread(result)
 
 
-def _core(result: Segmentation, earlier: Mapping[str, pd.DataFrame | None]) -> Iterator[Metric]:
+def _core(result: Segmentation) -> Iterator[Metric]:
     if result.shares.empty:
         return
     row = result.shares.to_dict("records")[TIERS.index("core")]
     sold = result.n_sold
-    before = {name: _core_then(facts, result.rules) for name, facts in earlier.items()}
+    before = {name: _core_then(facts, result.rules)
+              for name, facts in result.basis.earlier.items()}
     yield Metric("core_accounts", float(row["n_accounts"]), "count", n=sold,
                  previous=before["previous"][0], year_before=before["year_before"][0],
                  better="up", anchor="shares", headline=True)
@@ -55,7 +54,7 @@ def _core_then(facts: pd.DataFrame | None,
 
 def _spread(result: Segmentation) -> Iterator[Metric]:
     for row in result.spread.to_dict("records"):
-        n, suffix = int(row["n_accounts"]), "" if row["measure"] == "net_sales" else "_margin"
+        n, suffix = int(row["n_accounts"]), SUFFIXES[row["measure"]]
         yield Metric(f"pareto{suffix}_account_share", row["top_share"], "share", n=n,
                      anchor=f"pareto{suffix}")
         if not suffix:

@@ -47,7 +47,25 @@ QUESTIONS = {
     "rfm": N_("Which large accounts have gone quiet?"),
     "moves": N_("Which accounts changed their tier since the previous period?"),
 }
+UNKNOWN: Mapping[str, pd.DataFrame | None] = {"previous": None, "year_before": None}
 CURVES = {"pareto": "net_sales", "pareto_margin": "margin", "pareto_profit": "profit"}
+
+
+@dataclass(frozen=True, repr=False)
+class Basis:
+    """What a segmentation was computed from, so that other views speak of the same.
+
+    facts: account_facts at as_of; earlier: the same at the end of the previous period (previous)
+    and a year before (year_before), None where the history does not reach; profit: from
+    `measures.build_profit`, or None.
+    """
+
+    facts: pd.DataFrame
+    earlier: Mapping[str, pd.DataFrame | None]
+    profit: pd.DataFrame | None
+    period: Period
+    history_from: date
+    window_months: int
 
 
 @dataclass(frozen=True, repr=False)
@@ -78,6 +96,7 @@ class Segmentation:
     migration: pd.DataFrame
     refused: Mapping[str, str]
     rules: SegmentationRules
+    basis: Basis
 
     def __repr__(self) -> str:
         return f"Segmentation({self.n_sold} accounts with sales, {len(self.refused)} refused)"
@@ -95,18 +114,17 @@ class Segmentation:
         return moved.loc[order].reset_index(drop=True)
 
 
-def segment_accounts(facts: pd.DataFrame, *, rules: SegmentationRules,
-                     facts_previous: pd.DataFrame | None = None, period: Period | None = None,
-                     window_months: int = 12, history_from: date | None = None,
+def segment_accounts(facts: pd.DataFrame, *, rules: SegmentationRules, period: Period,
+                     history_from: date, window_months: int = 12,
+                     earlier: Mapping[str, pd.DataFrame | None] = UNKNOWN,
                      profit: pd.DataFrame | None = None) -> Segmentation:
     """Compute every table of the segmentation; what is refused comes back empty with its reason.
 
-    facts: account_facts at as_of; facts_previous: the same at the end of the previous period, or
-    None where the history does not reach so far; period, window_months, history_from: given
-    together they refuse moves between windows of which the former is cut by the known history;
-    profit: from `measures.build_profit`, or None.
+    facts, earlier, profit: see `Basis`; history_from: before it nothing is known, so that moves
+    from a window which it cuts are refused.
     """
-    if period and history_from and _is_cut(period, window_months, history_from):
+    facts_previous = earlier["previous"]
+    if _is_cut(period, window_months, history_from):
         facts_previous = None
     attempts = Attempts()
     tiers = attempts.take("tiers", TIER_COLUMNS, lambda: score_tiers(facts, rules=rules))
@@ -131,7 +149,8 @@ def segment_accounts(facts: pd.DataFrame, *, rules: SegmentationRules,
         pd.DataFrame(columns=["account_share", "amount_share"]),
         rfm=rfm, rfm_cuts=find_rfm_cuts(rfm, rules=rules), rfm_classes=summarise_rfm(rfm),
         rfm_thresholds=find_rfm_thresholds(rfm, rules=rules),
-        moves=moves, migration=build_migration(moves), refused=refused, rules=rules)
+        moves=moves, migration=build_migration(moves), refused=refused, rules=rules,
+        basis=Basis(facts, earlier, profit, period, history_from, window_months))
 
 
 def _is_cut(period: Period, window_months: int, history_from: date) -> bool:

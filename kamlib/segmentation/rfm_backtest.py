@@ -30,7 +30,7 @@ def backtest_rfm(facts_previous: pd.DataFrame | None, facts: pd.DataFrame, *,
     facts_previous: account_facts at the end of the previous period: all features come from here;
     facts: account_facts at as_of, of which only the sums of the period are read.
     Returns three rows: outcome (margin; net_sales where cost is known for less than
-    rules.rfm_test_known_share of sales), predictor (rfm_class; amount_groups: as many groups of
+    rules.rfm_backtest_known_share of sales), predictor (rfm_class; amount_groups: as many groups of
     about equal size by the amount of the same span, ties together; overall_mean),
     n_accounts (with a class), n_groups, mae_amount and rmse_amount (mean and root mean squared
     error, currency), rank_correlation (-1 to 1, of prediction and outcome), mean_verdict (against
@@ -40,8 +40,8 @@ def backtest_rfm(facts_previous: pd.DataFrame | None, facts: pd.DataFrame, *,
     Each account is predicted by the mean outcome of its group among the accounts of the other
     folds. Intervals resample accounts, the same for every predictor: another set of such accounts
     is meant. Source: catalogue LIF-06, BEH-02.
-    Raises RefusedError with fewer accounts than rules.rfm_test_accounts, where either span is not
-    known, or where all brought the same.
+    Raises RefusedError with fewer accounts than rules.rfm_backtest_accounts, where either span is
+    not known, or where all brought the same.
 
     Notes
     -----
@@ -62,7 +62,7 @@ def backtest_rfm(facts_previous: pd.DataFrame | None, facts: pd.DataFrame, *,
     codes["amount_groups"] = pd.factorize(by_amount, sort=True)[0].astype("int64")
     codes["overall_mean"] = np.zeros(len(rfm), dtype="int64")
     rng = np.random.default_rng(rules.seed)
-    folds = rng.permutation(len(rfm)) % rules.rfm_test_folds
+    folds = rng.permutation(len(rfm)) % rules.rfm_backtest_folds
     predicted = np.column_stack([_predict(codes[p], outcome, folds) for p in PREDICTORS])
     table = _errors(predicted, outcome, codes)
     table.insert(0, "outcome", name)
@@ -87,11 +87,11 @@ def _check_dates(facts_previous: pd.DataFrame, facts: pd.DataFrame) -> None:
 
 def _outcome(rfm: pd.DataFrame, facts: pd.DataFrame,
              rules: SegmentationRules) -> tuple[str, Floats]:
-    if len(rfm) < rules.rfm_test_accounts:
+    if len(rfm) < rules.rfm_backtest_accounts:
         raise RefusedError(_(
             "{n} accounts had an RFM class when the period began; testing the classes needs "
-            "{least}. More accounts, or a lower rule segmentation.rfm_backtest_accounts, would lift "
-            "this.", n=fmt_count(len(rfm)), least=fmt_count(rules.rfm_test_accounts)))
+            "{least}. More accounts, or a lower segmentation.rfm_backtest_accounts, would lift "
+            "this.", n=fmt_count(len(rfm)), least=fmt_count(rules.rfm_backtest_accounts)))
     columns = ["net_amount_period", "margin_amount_period", "margin_known_amount_period"]
     sums = facts.set_index("account_id").reindex(rfm["account_id"])[columns].astype("float64")
     if sums["net_amount_period"].isna().any():
@@ -100,7 +100,7 @@ def _outcome(rfm: pd.DataFrame, facts: pd.DataFrame,
                              "this."))
     known = float(sums["margin_known_amount_period"].sum())
     total = float(sums["net_amount_period"].sum())
-    has_margin = known > 0 and known >= rules.rfm_test_known_share * total
+    has_margin = known > 0 and known >= rules.rfm_backtest_known_share * total
     name = "margin" if has_margin else "net_sales"
     column = "margin_amount_period" if has_margin else "net_amount_period"
     outcome = sums[column].fillna(0.0).to_numpy("float64")
@@ -141,7 +141,7 @@ def _add_ranks(table: pd.DataFrame, predicted: Floats, outcome: Floats, folds: C
         for _draw in range(rules.n_resamples)])
     tail = (1 - rules.confidence_level) / 2
     # Nadeau & Bengio's factor 1 + J n_test / n_train on the variance, for J folds.
-    widen = np.sqrt(1 + rules.rfm_test_folds / (rules.rfm_test_folds - 1))
+    widen = np.sqrt(1 + rules.rfm_backtest_folds / (rules.rfm_backtest_folds - 1))
     base = PREDICTORS.index("amount_groups")
     estimate = _rank_correlations(parts)
     for name, value, drawn in (

@@ -69,13 +69,13 @@ class SegmentationRules(Section):
         90, unit="days", source="convention: a quarter", ge=1,
         help="A large account without a sale for so many days is called quiet; the RFM cut alone "
              "calls half of all accounts not recent.")
-    rfm_test_folds: int = rule(
+    rfm_backtest_folds: int = rule(
         5, unit="count", source="convention", ge=2, le=20,
         help="The test of the classes predicts each of so many groups of accounts from the rest.")
-    rfm_test_accounts: int = rule(
+    rfm_backtest_accounts: int = rule(
         40, unit="count", source="convention: five accounts a class", ge=20,
         help="With fewer accounts the classes are not tested.")
-    rfm_test_known_share: float = rule(
+    rfm_backtest_known_share: float = rule(
         0.80, unit="share", source="convention", gt=0, le=1,
         help="The test foretells margin where cost is known for this share of sales, else sales.")
     migration_cuts: Literal["re_estimated", "fixed"] = rule(

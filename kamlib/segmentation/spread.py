@@ -129,8 +129,9 @@ def _known_share(facts: pd.DataFrame) -> float:
 
 def _nothing_above_zero(measure: str) -> str:
     if measure == "profit":
-        return _("No profit above zero is known in the analysis window. Costs in the orders table "
-                 "and hours with their cost in the effort table would lift this.")
+        return _("No profit above zero is known in the analysis window, which takes the cost of "
+                 "goods and of the work on accounts. Rows with a cost in the effort table would "
+                 "lift this.")
     if measure == "margin":
         return _("No margin above zero is known in the analysis window. Costs in the orders table "
                  "would lift this.")

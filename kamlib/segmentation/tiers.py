@@ -55,6 +55,27 @@ def score_tiers(facts: pd.DataFrame, *, rules: SegmentationRules) -> pd.DataFram
     return table[TIER_COLUMNS]
 
 
+def add_tier(accounts: pd.DataFrame, facts: pd.DataFrame, *,
+             rules: SegmentationRules) -> pd.DataFrame:
+    """Put each account's tier beside what is known about it.
+
+    accounts: one row an account; facts: account_facts.
+    Returns the accounts, in their order, with tier (see `score_tiers`); a gap for an account
+    without facts, and for all where the analysis window begins before the known history.
+
+    >>> accounts = pd.DataFrame({"account_id": ["b", "c"], "name": ["Bo", "Cy"]})
+    >>> facts = pd.DataFrame({"account_id": ["a", "b"], "n_orders_window": [9, 1],
+    ...                       "net_amount_window": [50.0, 80.0]})
+    >>> add_tier(accounts, facts, rules=SegmentationRules())["tier"].fillna("?").tolist()
+    ['important', '?']
+    """
+    try:
+        tiers = score_tiers(facts, rules=rules).set_index("account_id")["tier"]
+    except RefusedError:
+        tiers = pd.Series(dtype="str")
+    return accounts.assign(tier=accounts["account_id"].map(tiers).astype("str"))
+
+
 def find_cuts(tiers: pd.DataFrame, *, rules: SegmentationRules) -> pd.DataFrame:
     """The two thresholds in force, and how they split the accounts with sales.
 

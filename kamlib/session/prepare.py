@@ -41,6 +41,9 @@ from kamlib.rules import Rules, load_rules
 from kamlib.schema import load_schema
 from kamlib.session.sections import SECTIONS
 
+# What of kamlib's own files makes another report when it changes.
+SOURCES = (".py", ".toml", ".csv", ".po", ".css", ".html", ".j2")
+
 
 @dataclass(frozen=True)
 class Request:
@@ -219,7 +222,7 @@ def code_hash() -> str:
     digest = hashlib.sha256()
     root = Path(str(files("kamlib")))
     for path in sorted(root.rglob("*")):
-        if path.suffix in (".py", ".toml", ".po", ".css", ".html", ".j2") and path.is_file():
+        if path.suffix in SOURCES and path.is_file():
             digest.update(path.relative_to(root).as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -18,6 +18,7 @@ from kamlib.errors import InputError, did_you_mean
 from kamlib.figures.table import TableView
 from kamlib.handover import Handover
 from kamlib.language import _, fmt_count, translate
+from kamlib.measures import build_profit
 from kamlib.period import Period
 from kamlib.rules import Rules, build_rules
 from kamlib.schema import load_schema
@@ -86,6 +87,18 @@ class Report:
     def facts_year_before(self) -> pd.DataFrame | None:
         """Account facts a year before; None where history does not reach."""
         return self._load_known("account_facts_year_before")
+
+    @property
+    def earlier(self) -> dict[str, pd.DataFrame | None]:
+        """Account facts of both earlier days by name: previous and year_before."""
+        return {"previous": self.facts_previous, "year_before": self.facts_year_before}
+
+    @cached_property
+    def profit(self) -> pd.DataFrame:
+        """Margin of the analysis window less the cost of work on the account; see measures."""
+        start = self.period.window_start(self.rules.measures.window_months)
+        return build_profit(self.facts, self.read_if_given("effort"),
+                            start=max(start, self.history_from), end=self.period.end)
 
     @cached_property
     def months(self) -> pd.DataFrame:

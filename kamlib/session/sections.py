@@ -8,9 +8,16 @@ from kamlib.loyalty import LoyaltyRules
 from kamlib.measures import MeasureRules
 from kamlib.period import PeriodRules
 from kamlib.rules import Section
+from kamlib.sales import SalesRules
 from kamlib.satisfaction import SatisfactionRules
-from kamlib.segmentation import SegmentationRules
+from kamlib.segmentation import (
+    ClassRules,
+    ClusterRules,
+    MatrixRules,
+    RankRules,
+    SegmentationRules,
+)
 
 SECTIONS: tuple[type[Section], ...] = (
-    PeriodRules, DataRules, MeasureRules, SegmentationRules, LifecycleRules, SatisfactionRules,
-    LoyaltyRules)
+    PeriodRules, DataRules, MeasureRules, SalesRules, SegmentationRules, ClassRules, MatrixRules,
+    ClusterRules, RankRules, LifecycleRules, SatisfactionRules, LoyaltyRules)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from kamlib.dataset import Dataset, open_dataset
@@ -74,3 +75,38 @@ def test_cdnow(recipe: str, n_rows: int, n_accounts: int, n_days: int, real_data
         "table": "orders", "read": n_rows, "kept": n_rows, "excluded": 0, "quarantined": 0}
     assert orders.account_id.nunique().execute() == n_accounts
     assert orders.select("account_id", "order_date").distinct().count().execute() == n_days
+
+
+@pytest.fixture(scope="module")
+def wholesale(real_data: Path) -> Dataset:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KAM_REAL_DATA", str(real_data))
+        return open_dataset(RECIPES / "wholesale_customers.toml")
+
+
+def test_wholesale_customers_as_their_catalogue_counts_them(wholesale: Dataset) -> None:
+    """UCI data set 292: 440 customers, 298 HoReCa and 142 retail; regions Lisbon 77, Oporto 47,
+    other 316; 14,619,500 monetary units in all."""
+    accounts = wholesale.tables["accounts"].execute()
+    orders = wholesale.tables["orders"]
+    assert wholesale.accounting[["read", "kept"]].to_numpy().tolist() == [
+        [440, 440], [6, 6], [2640, 2640]]
+    assert orders.amount.sum().execute() == Decimal(14_619_500)
+    assert accounts["account_type"].value_counts().to_dict() == {"HoReCa": 298, "Retail": 142}
+    assert accounts["region"].value_counts().to_dict() == {"Other": 316, "Lisbon": 77,
+                                                           "Oporto": 47}
+    lines = wholesale.tables["products"].execute()["product_line"]
+    assert sorted(lines) == ["Delicatessen", "Detergents/paper", "Fresh", "Frozen", "Grocery",
+                             "Milk"]
+
+
+def test_wholesale_customers_keep_their_rows_together(wholesale: Dataset, real_data: Path) -> None:
+    """The number of the row is the key: every amount stands with the row it was read from."""
+    path = real_data / "wholesale_customers" / "wholesale_customers.csv"
+    source = pd.read_csv(path).rename(columns={"Delicassen": "Delicatessen"})
+    source.index = [f"C{row:03d}" for row in range(1, 441)]
+    orders = wholesale.tables["orders"].execute().pivot(
+        index="account_id", columns="product_id", values="amount").astype("int64")
+    assert orders.equals(source[list(orders.columns)].sort_index())
+    accounts = wholesale.tables["accounts"].execute().set_index("account_id").sort_index()
+    assert (accounts["account_type"] == source["Channel"].map({1: "HoReCa", 2: "Retail"})).all()

@@ -21,9 +21,9 @@ from kamlib.segmentation.matrices.matrix import (
     find_matrix_cuts,
 )
 from kamlib.segmentation.matrices.rules import MatrixRules
+from kamlib.segmentation.matrices.switchboard import SWITCHBOARD_COLUMNS
 from kamlib.segmentation.rfm import THRESHOLD_COLUMNS, find_rfm_thresholds, score_rfm
 from kamlib.segmentation.rfm_backtest import BACKTEST_COLUMNS
-from kamlib.segmentation.matrices.switchboard import SWITCHBOARD_COLUMNS
 
 RULES = MatrixRules()
 REASON = "The history is too short. A later period would lift this."

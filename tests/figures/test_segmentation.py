@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from kamlib.figures import segmentation as figures
 from kamlib.figures.describe import describe_axes
 from kamlib.figures.theme import plain_title
 from kamlib.language import NO_BREAK
+from kamlib.period import parse_period
 from kamlib.segmentation import SegmentationRules, segment_accounts
 
 PLOTS = [figures.plot_shares, figures.plot_pareto, figures.plot_lorenz, figures.plot_rfm,
@@ -29,8 +32,9 @@ def build_result(amounts, orders, *, days=None, before=None):
         table["margin_known_amount_window"] = table["net_amount_window"]
         return table
 
-    return segment_accounts(facts(amounts, orders), rules=SegmentationRules(),
-                            facts_previous=facts(*before) if before else None)
+    earlier = {"previous": facts(*before) if before else None, "year_before": None}
+    return segment_accounts(facts(amounts, orders), rules=SegmentationRules(), earlier=earlier,
+                            period=parse_period("2025Q4"), history_from=date(2020, 1, 1))
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from kamlib.figures.theme import finish, new_axes
 def draw():
     data = pd.DataFrame({"tier": ["核心客户", "A$B$C & <b>"] * 5, "amount": range(10)})
     ax = sns.barplot(data, x="tier", y="amount", ax=new_axes(), seed=0)
-    ax.set_title("A finding that is long enough to need more than one line of the chart, " * 3)
+    ax.set_title("A finding that is long enough to need more than one line of the chart, " * 5)
     return ax.get_figure()
 
 
@@ -40,14 +40,25 @@ def test_alt_text_is_part_of_the_picture():
     assert svg.startswith('<svg role="img" aria-label="60 % &quot;core&quot; &lt;b&gt;" ')
 
 
-def test_title_is_left_aligned_on_two_lines_and_stays_so():
+def test_title_is_left_aligned_on_three_lines_and_stays_so():
     figure = draw()
     finish(figure)
     title = figure.axes[0].get_title(loc="left")
-    assert title.count("\n") == 1
+    assert title.count("\n") == 2
     assert title.endswith("…")
     finish(figure)
     assert figure.axes[0].get_title(loc="left") == title
+
+
+def test_title_is_broken_where_long_names_make_the_chart_narrow():
+    lengths = []
+    for name in ("short", "a name that takes a third of the chart"):
+        ax = new_axes(8.0, 3.0)
+        ax.barh([name], [1])
+        ax.set_title("What the chart says, in as many words as it takes to fill its width once")
+        finish(ax.get_figure())
+        lengths.append(max(len(line) for line in ax.get_title(loc="left").split("\n")))
+    assert lengths[1] < 0.75 * lengths[0]
 
 
 def test_nothing_global_is_changed():

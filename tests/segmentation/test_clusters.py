@@ -11,18 +11,19 @@ import pytest
 
 from kamlib import open_report
 from kamlib.errors import InputError
+from kamlib.labels import heading, label
 from kamlib.period import parse_period
 from kamlib.rules import build_rules, load_rules
-from kamlib.segmentation.clusters import (
+from kamlib.segmentation.clusters.features import FEATURE_COLUMNS, build_features
+from kamlib.segmentation.clusters.find import (
     ASSIGNMENT_COLUMNS,
     DEVIATION_COLUMNS,
     PROFILE_COLUMNS,
     QUALITY_COLUMNS,
     cluster_accounts,
 )
-from kamlib.segmentation.clusters_features import FEATURE_COLUMNS, build_features
-from kamlib.segmentation.clusters_names import name_clusters
-from kamlib.segmentation.clusters_rules import DEFAULT_FEATURES, SOURCES, ClusterRules
+from kamlib.segmentation.clusters.names import name_clusters
+from kamlib.segmentation.clusters.rules import DEFAULT_FEATURES, SOURCES, ClusterRules
 from kamlib.stats.clustering import CHOICE_COLUMNS, cluster_kmeans, compare_partitions, standardise
 
 RECIPES = Path(__file__).parents[2] / "data" / "recipes"
@@ -201,7 +202,7 @@ def test_accounts_with_a_gap_are_left_out_and_counted():
     facts.loc[79, "n_orders_window"] = 0
     result = run(facts)
     row = result.quality.iloc[0]
-    assert (row["n_accounts"], row["n_without_sales"], row["n_left_out"], row["n_clustered"]) == (
+    assert (row["n_accounts"], row["n_without_sales"], row["n_with_gap"], row["n_clustered"]) == (
         80, 1, 3, 76)
     assert not {"003", "050", "060", "079"} & set(result.assignments["account_id"])
     # Known for fewer than the rule asks, the feature goes instead of the accounts.
@@ -209,7 +210,7 @@ def test_accounts_with_a_gap_are_left_out_and_counted():
     dropped = strict.features.set_index("feature").loc["tenure_days"]
     assert (dropped["n_with_feature"], dropped["n_without_feature"]) == (76, 3)
     assert dropped["why_not"] == "feature_gaps"
-    assert strict.quality["n_left_out"].tolist() == [0]
+    assert strict.quality["n_with_gap"].tolist() == [0]
 
 
 def test_product_lines_are_one_feature_each_and_only_of_the_window():
@@ -218,7 +219,7 @@ def test_product_lines_are_one_feature_each_and_only_of_the_window():
     bought = [(f"{i:03d}", line, 100.0 + i) for i in range(80)
               for line in (odd[:2] if i < 30 else odd[1:])]
     old = build_products([(f"{i:03d}", "Old line", 5.0) for i in range(80)], "2024-10-01")
-    unknown = build_products([("000", None, 5.0)])
+    unknown = build_products([("000", None, 5.0), ("001", "", 5.0)])
     products = pd.concat([build_products(bought), old, unknown])
     table = build_features(facts, products=products, period=PERIOD, window_months=12,
                            rules=rules(features=("product_lines", "n_product_lines")))
@@ -236,7 +237,7 @@ def test_account_without_any_known_product_line_is_a_gap_not_a_zero():
     products = build_products([(f"{i:03d}", "A" if i % 2 else "B", 10.0 + i) for i in range(1, 80)])
     table = build_features(facts, products=products, period=PERIOD, window_months=12,
                            rules=rules(features=("product_lines",)))
-    assert table.n_left_out == 1
+    assert table.n_with_gap == 1
     assert "000" not in table.values.index
 
 
@@ -322,3 +323,14 @@ def test_wholesale_customers_part_into_shops_and_kitchens(real_data, tmp_path, m
         assert medians.loc[2, f"median_{line}"] > 3 * medians.loc[1, f"median_{line}"]
     for line in ("Fresh", "Frozen"):
         assert medians.loc[1, f"median_{line}"] > 1.5 * medians.loc[2, f"median_{line}"]
+
+
+@pytest.mark.parametrize("name", ["assignments", "choice", "profile", "deviations", "features",
+                                  "quality"])
+def test_every_column_and_code_shown_has_a_name(found, name):
+    table = getattr(found, name)
+    shown = [c for c in table if not c.endswith(("_ci_low", "_ci_high"))]
+    assert [c for c in shown if heading(c) == c] == []
+    codes = [code for column in ("feature", "transform", "why_not") if column in table
+             for code in table[column] if code and label(code) == code]
+    assert codes == []

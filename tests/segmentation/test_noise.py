@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 
 from kamlib.errors import RefusedError
-from kamlib.segmentation.growth import Windows, estimate_growth, remove_growth
 from kamlib.segmentation.migration import compare_periods
-from kamlib.segmentation.noise import NOISE_COLUMNS, judge_migration
-from kamlib.segmentation.rank_rules import RankRules
+from kamlib.segmentation.ranks.growth import Windows, estimate_growth, remove_growth
+from kamlib.segmentation.ranks.noise import NOISE_COLUMNS, judge_migration
+from kamlib.segmentation.ranks.rules import RankRules
 from kamlib.segmentation.rules import SegmentationRules
 
 PLACE = Path(__file__).resolve().parents[2] / "benchmarks" / "stress.py"

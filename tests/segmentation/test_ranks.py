@@ -12,9 +12,14 @@ import pandas as pd
 import pytest
 
 from kamlib.errors import InputError, RefusedError
-from kamlib.segmentation.coverage import COVERAGE_COLUMNS, read_coverage
-from kamlib.segmentation.rank_rules import RankRules
-from kamlib.segmentation.ranks import P_COLUMNS, RANK_COLUMNS, estimate_ranks, list_undecided
+from kamlib.segmentation.ranks.coverage import COVERAGE_COLUMNS, read_coverage
+from kamlib.segmentation.ranks.estimate import (
+    P_COLUMNS,
+    RANK_COLUMNS,
+    estimate_ranks,
+    list_undecided,
+)
+from kamlib.segmentation.ranks.rules import RankRules
 from kamlib.segmentation.rules import SegmentationRules
 
 PLACE = Path(__file__).resolve().parents[2] / "benchmarks" / "stress.py"
@@ -78,7 +83,7 @@ def test_an_account_far_above_all_others_is_first_and_core():
     assert first["account_id"] == "007"
     assert (first["rank_ci_low"], first["rank_ci_high"], first["is_undecided"]) == (1, 1, False)
     # Whether it also orders often enough is another question: all order every month.
-    assert first["p_core"] + first["p_important"] == pytest.approx(1)
+    assert first["core_probability"] + first["important_probability"] == pytest.approx(1)
 
 
 def test_row_order_does_not_matter():
@@ -91,7 +96,7 @@ def test_the_same_seed_gives_the_same_table_and_another_one_another():
     tables = build(noisy())
     pd.testing.assert_frame_equal(rank(tables), rank(tables))
     other = rank(tables, rules=RankRules(n_draws=200, seed=1))
-    assert not other["p_core"].equals(rank(tables)["p_core"])
+    assert not other["core_probability"].equals(rank(tables)["core_probability"])
     pd.testing.assert_series_equal(other["monthly_amount_ci_low"],
                                    rank(tables)["monthly_amount_ci_low"])
 
@@ -128,7 +133,8 @@ def test_too_young_is_ranked_but_has_no_probability(n_empty):
     bought[3, :n_empty] = 0.0
     found = rank(build(bought)).set_index("account_id").loc["003"]
     assert found["note"] == "too_young" and pd.notna(found["rank"])
-    assert found[["p_core", "rank_ci_low", "monthly_amount_ci_low", "is_undecided"]].isna().all()
+    assert found[["core_probability", "rank_ci_low", "monthly_amount_ci_low",
+                  "is_undecided"]].isna().all()
     own = bought[3, n_empty + 1:] if n_empty < 23 else bought[3, 23:]
     assert found["monthly_amount"] == pytest.approx(own.mean())
 
@@ -193,19 +199,20 @@ def test_all_accounts_equal(amount):
     assert found["rank_ci_low"].tolist() == [1] * 12
     assert found["rank_ci_high"].tolist() == [12] * 12
     # Ties stay together: all reach both cuts, or below zero the one on orders alone.
-    assert (found["p_core" if amount > 0 else "p_important"] == 1).all()
+    assert (found["core_probability" if amount > 0 else "important_probability"] == 1).all()
 
 
 def test_one_account():
     (row,) = rank(build(noisy(n=1))).to_dict("records")
-    assert (row["rank"], row["rank_ci_high"], row["p_core"], row["tier"]) == (1, 1, 1.0, "core")
+    assert (row["rank"], row["rank_ci_high"]) == (1, 1)
+    assert (row["core_probability"], row["tier"]) == (1.0, "core")
 
 
 def test_more_than_half_of_the_amounts_identical():
     bought = noisy()
     bought[:20] = 50.0
     found = rank(build(bought))
-    assert np.isfinite(found[["p_core", "monthly_amount_ci_high"]].to_numpy()).all()
+    assert np.isfinite(found[["core_probability", "monthly_amount_ci_high"]].to_numpy()).all()
 
 
 @pytest.mark.parametrize("name", ["O'Brien, \"x\"", "客户🚀", "<b>A</b>"])
@@ -243,7 +250,8 @@ def test_intervals_hold_the_truth(worlds, n_months):
 def test_probability_of_core_is_calibrated(worlds):
     table = stress.measure_calibration(worlds[24])
     # Four standard errors and the half point to which 200 draws are rounded.
-    assert ((table["core_share"] - table["p_core"]).abs() < 4 * table["mc_error"] + 0.005).all()
+    distance = (table["core_share"] - table["core_probability"]).abs()
+    assert (distance < 4 * table["mc_error"] + 0.005).all()
 
 
 def test_two_equal_accounts_are_as_likely_one_above_the_other():

@@ -69,7 +69,7 @@ class Attempts:
 
     def take(self, name: str, columns: Sequence[str],
              build: Callable[[], pd.DataFrame]) -> pd.DataFrame:
-        """Return what `build` makes, or a table with these columns and no row.
+        """Return what `build` makes, or a table with these columns, no row, and its reason.
 
         >>> attempts = Attempts()
         >>> def build() -> pd.DataFrame:
@@ -81,7 +81,9 @@ class Attempts:
             return build()
         except RefusedError as error:
             self.refused[name] = str(error)
-            return pd.DataFrame(columns=list(columns))
+            empty = pd.DataFrame(columns=list(columns))
+            empty.attrs["reason"] = str(error)
+            return empty
 
 
 @dataclass(frozen=True)

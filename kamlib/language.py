@@ -150,6 +150,21 @@ def fmt_amount(x: Any) -> str:
     return fmt_number(x, 0)
 
 
+def fmt_probability(p: float | None) -> str:
+    """Format a probability (0-1) that was counted in draws: never as certain.
+
+    >>> with using("en"):
+    ...     fmt_probability(0.61), fmt_probability(1.0)
+    ('61\xa0%', '>99\xa0%')
+    """
+    if _is_missing(p):
+        return MISSING
+    assert p is not None
+    ends = {0: "<", 1: ">"}
+    near = ends.get(round(p), "") if abs(p - round(p)) < 0.005 else ""
+    return near + fmt_share(min(max(p, 0.01), 0.99) if near else p)
+
+
 def fmt_number(x: Any, digits: int) -> str:
     """Format a number with so many decimals, in the grouping of the language.
 

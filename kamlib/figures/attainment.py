@@ -18,7 +18,7 @@ from kamlib.sales import Sales
 
 # What a page shows of a wide table; the published one has every column.
 ATTAINMENT_COLUMNS = ("scope", "scope_id", "metric", "from_date", "to_date", "target", "actual",
-                      "attainment_rate", "gap_amount", "verdict", "pace")
+                      "attainment_rate", "target_gap", "verdict", "pace")
 
 TARGETS = 16  # targets that a chart has room for
 METRICS = ("net_amount", "net_revenue")

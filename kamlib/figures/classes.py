@@ -32,17 +32,17 @@ ASKED_FOR = {"value_class": "bz", "business_class": "prospect", "service_line": 
 
 
 def plot_classes(summary: pd.DataFrame, *, scheme: str, ax: Axes | None = None,
-                 currency: str = "", reason: str = "") -> Axes:
+                 currency: str = "") -> Axes:
     """Lying bars: each class of one scheme by its share of accounts and of net sales.
 
-    summary: from `summarise_classes`; scheme: one of its schemes; reason: why it is empty.
+    summary: from `summarise_classes`; scheme: one of its schemes.
     A class without accounts has no bar.
     """
     everything = _of(summary, "scheme", scheme)
     table = _filled(everything)
     ax = ax or theme.new_axes(8.0, 1.6 + 0.62 * max(1, len(table)))
     if table.empty:
-        return theme.say_nothing(ax, reason or theme.first_reason({}))
+        return theme.say_nothing(ax, theme.reason_of(summary))
     ax.set_title(_title(everything, scheme, currency))
     places = np.arange(len(table))
     texts = [[_n("{n} account", "{n} accounts", int(n)) for n in table["n_accounts"]],
@@ -68,12 +68,11 @@ def plot_classes(summary: pd.DataFrame, *, scheme: str, ax: Axes | None = None,
     return ax
 
 
-def read_classes(summary: pd.DataFrame, *, scheme: str, currency: str = "",
-                 reason: str = "") -> str:
+def read_classes(summary: pd.DataFrame, *, scheme: str, currency: str = "") -> str:
     """Say how large the classes of one scheme are, and what the scheme cannot say."""
     filled = _filled(_of(summary, "scheme", scheme))
     if filled.empty:
-        return reason or theme.first_reason({})
+        return theme.reason_of(summary)
     parts = [_n("{name}: {n} account with {amount}", "{name}: {n} accounts with {amount}",
                 int(row["n_accounts"]), name=label(row["class"]),
                 amount=fmt_money(row["net_amount"], currency))
@@ -133,16 +132,16 @@ def _title(table: pd.DataFrame, scheme: str, currency: str) -> str:
 
 
 def plot_cross_walk(walk: pd.DataFrame, *, other: str, ax: Axes | None = None,
-                    currency: str = "", reason: str = "") -> Axes:
+                    currency: str = "") -> Axes:
     """The cross-walk as a heat map: the chosen classes down, the other ones across.
 
-    walk: from `cross_walk`; other: the scheme to compare with; reason: why it is empty.
+    walk: from `cross_walk`; other: the scheme to compare with.
     """
     table = _without_empty(_of(walk, "other_scheme", other))
     down, across = (table[c].drop_duplicates().tolist() for c in ("class", "other_class"))
     ax = ax or theme.new_axes(8.4, 1.8 + 0.55 * max(1, len(down)))
     if table.empty:
-        return theme.say_nothing(ax, reason or theme.first_reason({}))
+        return theme.say_nothing(ax, theme.reason_of(walk))
     ax.set_title(_walk_title(table))
     counts = table["n_accounts"].to_numpy("int64").reshape(len(down), len(across))
     shares = table["class_share"].fillna(0).to_numpy("float64").reshape(counts.shape)
@@ -161,12 +160,11 @@ def plot_cross_walk(walk: pd.DataFrame, *, other: str, ax: Axes | None = None,
     return ax
 
 
-def read_cross_walk(walk: pd.DataFrame, *, other: str, currency: str = "",
-                    reason: str = "") -> str:
+def read_cross_walk(walk: pd.DataFrame, *, other: str, currency: str = "") -> str:
     """Say where the first class of the chosen vocabulary goes in the other one."""
     table = _without_empty(_of(walk, "other_scheme", other))
     if table.empty:
-        return reason or theme.first_reason({})
+        return theme.reason_of(walk)
     top = _top_class(table)
     parts = [_n("{n} is “{name}” ({amount})", "{n} are “{name}” ({amount})",
                 int(row["n_accounts"]), name=label(row["other_class"]),
@@ -193,16 +191,16 @@ def _top_class(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def plot_profile(profile: pd.DataFrame, *, dimension: str, ax: Axes | None = None,
-                 currency: str = "", reason: str = "") -> Axes:
+                 currency: str = "") -> Axes:
     """Lying bars: share of core accounts in each category, with its interval.
 
-    profile: from `profile_key_accounts`; dimension: one of its dimensions; reason: why it is
-    empty. Of many categories those with the highest net sales are shown.
+    profile: from `profile_key_accounts`; dimension: one of its dimensions. Of many categories
+    those with the highest net sales are shown.
     """
     table = _counted(profile, dimension)
     ax = ax or theme.new_axes(8.0, 1.7 + 0.36 * max(1, min(len(table), MAX_CATEGORIES)))
     if table.empty:
-        return theme.say_nothing(ax, reason or theme.first_reason({}))
+        return theme.say_nothing(ax, theme.reason_of(profile))
     ax.set_title(_profile_title(table, dimension))
     shown = table.head(MAX_CATEGORIES)
     places = np.arange(len(shown))
@@ -225,12 +223,11 @@ def plot_profile(profile: pd.DataFrame, *, dimension: str, ax: Axes | None = Non
     return ax
 
 
-def read_profile(profile: pd.DataFrame, *, dimension: str, currency: str = "",
-                 reason: str = "") -> str:
+def read_profile(profile: pd.DataFrame, *, dimension: str, currency: str = "") -> str:
     """Say where most core accounts are, and whether any category stands out from the lowest."""
     table = _counted(profile, dimension)
     if table.empty:
-        return reason or theme.first_reason({})
+        return theme.reason_of(profile)
     most = max(table.to_dict("records"), key=lambda row: row["n_core"])
     texts = [_n("{dimension}: {n} of {total} core accounts is in “{name}”, where all accounts "
                 "together bring {amount} of net sales.",
@@ -279,6 +276,11 @@ def _profile_title(table: pd.DataFrame, dimension: str) -> str:
 def _counted(profile: pd.DataFrame, dimension: str) -> pd.DataFrame:
     table = _of(profile, "dimension", dimension)
     return table[table["n_core"].notna()]
+
+
+def actions_of(summary: pd.DataFrame) -> pd.DataFrame:
+    """The classes with somebody in them and something to do about it, for a page."""
+    return summary[(summary["n_accounts"] > 0) & (summary["action"] != "")].reset_index(drop=True)
 
 
 def _filled(table: pd.DataFrame) -> pd.DataFrame:

@@ -31,9 +31,11 @@ from kamlib.segmentation.matrices.matrix import APART, AXES, CELLS
 # What a page shows of a wide table; the published one has every column.
 MATRIX_COLUMNS = ("subject_id", "amount", "amount_share", "growth_rate", "margin_amount", "cell",
                   "action")
+ACCOUNT_COLUMNS = ("account_id", "amount", "amount_share", "growth_rate", "margin_amount", "cell")
 BACKTEST_COLUMNS = ("predictor", "n_accounts", "n_groups", "mae_amount", "rank_correlation",
                     "rank_correlation_ci_low", "rank_correlation_ci_high", "rank_difference",
                     "rank_difference_ci_low", "rank_difference_ci_high", "verdict")
+SCORE_COLUMNS = ("measure", "score", "from_value", "to_value", "n_accounts")
 SWITCHBOARD_COLUMNS = ("question", "chosen", "other", "n_changed", "changed_share",
                        "changed_amount", "reason")
 N_NAMED = 8
@@ -44,26 +46,31 @@ CELL_COLOURS = (theme.CATEGORY[2], theme.ACCENT, theme.CATEGORY[1], theme.MUTED)
 # Beyond so many times the cut, an axis is bent so that the small ones can be told apart.
 FAR = 20
 Row = Mapping[Hashable, Any]
+LEAST_AREA, LARGEST_AREA, AREA_STEPS = 14.0, 900.0, 12  # of a bubble, square points
 
 
 def plot_matrix(matrix: pd.DataFrame, cuts: pd.DataFrame, *, names: Mapping[str, str] | None = None,
-                ax: Axes | None = None, currency: str = "", reason: str = "") -> Axes:
+                ax: Axes | None = None, currency: str = "") -> Axes:
     """Bubbles in four cells, their area the net sales, with the cut lines and the largest named.
 
     matrix, cuts: from `build_matrix` and `find_matrix_cuts`; names: shown name by subject_id.
     """
     ax = ax or theme.new_axes(8.6, 5.4)
     if matrix.empty:
-        return theme.say_nothing(ax, _reason(reason))
+        return theme.say_nothing(ax, theme.reason_of(matrix))
     variant = str(matrix["variant"].iloc[0])
     x, y = AXES[variant]
     placed = _placed(matrix)
     ax.set_title(_matrix_title(matrix, variant))
     for cell, colour in zip(CELLS[variant].values(), CELL_COLOURS, strict=True):
         part = placed[placed["cell"] == cell]
-        ax.scatter(part[x], part[y], s=_areas(part, placed), color=colour, alpha=0.55,
-                   edgecolors="white", linewidths=0.6, label=_cell_words(cell, part),
-                   rasterized=len(placed) > MAX_VECTORS)
+        areas = _areas(part, placed)
+        # Bubbles of one size share one drawing, which makes a page a tenth as large.
+        for area in np.unique(np.r_[areas, LEAST_AREA]):
+            alike = part[areas == area]
+            ax.scatter(alike[x], alike[y], s=area, color=colour, alpha=0.55, edgecolors="white",
+                       linewidths=0.6, rasterized=len(placed) > MAX_VECTORS,
+                       label=_cell_words(cell, part) if area == LEAST_AREA else "_")
     _bend(ax, placed, cuts)
     _draw_cuts(ax, cuts, currency)
     _name_largest(ax, placed, variant, names or {})
@@ -77,10 +84,10 @@ def plot_matrix(matrix: pd.DataFrame, cuts: pd.DataFrame, *, names: Mapping[str,
 
 
 def read_matrix(matrix: pd.DataFrame, cuts: pd.DataFrame, *, names: Mapping[str, str] | None = None,
-                currency: str = "", reason: str = "") -> str:
+                currency: str = "") -> str:
     """Say where the cuts lie, what each cell brings, who stands apart and what the axes lack."""
     if matrix.empty:
-        return _reason(reason)
+        return theme.reason_of(matrix)
     variant = str(matrix["variant"].iloc[0])
     across, up = cuts.to_dict("records")
     texts = [_("High is {x_name} from {x} ({x_rule}) and {y_name} from {y} ({y_rule}).",
@@ -100,13 +107,17 @@ def read_matrix(matrix: pd.DataFrame, cuts: pd.DataFrame, *, names: Mapping[str,
     return join_sentences([*texts, _matrix_limit(placed, variant, names or {})])
 
 
-def plot_switchboard(summary: pd.DataFrame, *, ax: Axes | None = None, currency: str = "",
-                     reason: str = "") -> Axes:
+def accounts_of(matrix: pd.DataFrame) -> pd.DataFrame:
+    """The matrix of accounts under their own column, so that a page shows names beside them."""
+    return matrix.rename(columns={"subject_id": "account_id"})[list(ACCOUNT_COLUMNS)]
+
+
+def plot_switchboard(summary: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") -> Axes:
     """Lying bars: share of the accounts that change class under each other reading."""
     ax = ax or theme.new_axes(9.0, 4.4)
     known = summary[summary["is_available"].astype(bool)]
     if known.empty:
-        return theme.say_nothing(ax, _reason(reason))
+        return theme.say_nothing(ax, theme.reason_of(summary))
     top = _most(known, "changed_share")
     ax.set_title(_("Read otherwise, one rule moves {share} of the accounts to another class",
                    share=fmt_share(top["changed_share"])))
@@ -130,11 +141,11 @@ def plot_switchboard(summary: pd.DataFrame, *, ax: Axes | None = None, currency:
     return ax
 
 
-def read_switchboard(summary: pd.DataFrame, *, currency: str = "", reason: str = "") -> str:
+def read_switchboard(summary: pd.DataFrame, *, currency: str = "") -> str:
     """Say which other reading moves most accounts and most money, and which cannot be computed."""
     known = summary[summary["is_available"].astype(bool)]
     if known.empty:
-        return _reason(reason)
+        return theme.reason_of(summary)
     most, dearest = _most(known, "changed_share"), _most(known, "changed_amount")
     texts = [_("Most accounts change class under {reading}: {n} of {total} ({share}), with "
                "{amount} of net sales.", reading=label(most["reading"]),
@@ -155,12 +166,11 @@ def read_switchboard(summary: pd.DataFrame, *, currency: str = "", reason: str =
     return join_sentences(texts)
 
 
-def plot_backtest(backtest: pd.DataFrame, *, ax: Axes | None = None, currency: str = "",
-                  reason: str = "") -> Axes:
+def plot_backtest(backtest: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") -> Axes:
     """Rank correlation of each prediction with what came, with its interval."""
     ax = ax or theme.new_axes(8.0, 3.0)
     if backtest.empty:
-        return theme.say_nothing(ax, _reason(reason))
+        return theme.say_nothing(ax, theme.reason_of(backtest))
     table = backtest.iloc[::-1].reset_index(drop=True)
     ax.set_title(_backtest_title(backtest))
     for at, row in enumerate(table.to_dict("records")):
@@ -184,10 +194,10 @@ def plot_backtest(backtest: pd.DataFrame, *, ax: Axes | None = None, currency: s
     return ax
 
 
-def read_backtest(backtest: pd.DataFrame, *, currency: str = "", reason: str = "") -> str:
+def read_backtest(backtest: pd.DataFrame, *, currency: str = "") -> str:
     """Say how well the class of the period's opening foretold the period, and amount alone."""
     if backtest.empty:
-        return _reason(reason)
+        return theme.reason_of(backtest)
     rows = backtest.set_index("predictor").to_dict("index")
     rfm, amount, mean = (rows[name] for name in ("rfm_class", "amount_groups", "overall_mean"))
     return join_sentences([
@@ -204,10 +214,10 @@ def read_backtest(backtest: pd.DataFrame, *, currency: str = "", reason: str = "
           mean=fmt_money(mean["mae_amount"], currency))])
 
 
-def read_scores(thresholds: pd.DataFrame, *, currency: str = "", reason: str = "") -> str:
+def read_scores(thresholds: pd.DataFrame, *, currency: str = "") -> str:
     """Say what the best score takes, and where equal values leave fewer scores than asked."""
     if thresholds.empty:
-        return _reason(reason)
+        return theme.reason_of(thresholds)
     used = thresholds[thresholds["n_accounts"] > 0]
     best = {name: part.sort_values("score").iloc[-1].to_dict()
             for name, part in used.groupby("measure")}
@@ -228,10 +238,6 @@ def read_scores(thresholds: pd.DataFrame, *, currency: str = "", reason: str = "
             texts.append(_("By {measure}, {share} of the accounts are the same; {used} of {asked} "
                            "scores are in use.", **values))
     return join_sentences(texts)
-
-
-def _reason(reason: str) -> str:
-    return reason or _("There is nothing to show for this period.")
 
 
 def _placed(matrix: pd.DataFrame) -> pd.DataFrame:
@@ -281,7 +287,8 @@ def _axis_words(axis: str, currency: str) -> str:
 
 def _areas(part: pd.DataFrame, placed: pd.DataFrame) -> Any:
     largest = float(placed["amount"].abs().max()) or 1.0
-    return np.maximum(14.0, 900.0 * part["amount"].abs().to_numpy("float64") / largest)
+    steps = np.ceil(AREA_STEPS * part["amount"].abs().to_numpy("float64") / largest)
+    return np.maximum(LEAST_AREA, LARGEST_AREA * steps / AREA_STEPS)
 
 
 def _bend(ax: Axes, placed: pd.DataFrame, cuts: pd.DataFrame) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
-from matplotlib.patheffects import withStroke
 
 from kamlib.figures import theme
 
@@ -14,6 +13,8 @@ MAX_LETTERS = 24
 FONT_SIZE = 8.5
 # Mean width of a letter and height of a line, in points, at that size.
 LETTER, LINE = 5.6, 12.0
+# A white ground keeps a name legible over marks; an outline would turn its letters into shapes.
+HALO = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.65}
 
 
 def name_points(ax: Axes, points: Sequence[tuple[float, float]], names: Sequence[str], *,
@@ -46,7 +47,7 @@ def name_points(ax: Axes, points: Sequence[tuple[float, float]], names: Sequence
                   "shrinkB": 0} if abs(dy) > 2 * LINE + radius else None
         ax.annotate(text, point, xytext=(dx, dy), textcoords="offset points", ha=side,
                     va="center", fontsize=FONT_SIZE, color=theme.INK, arrowprops=thread,
-                    path_effects=[withStroke(linewidth=2, foreground="white")])
+                    bbox=HALO)
 
 
 def _places(gap: float) -> list[tuple[float, float, str]]:

@@ -30,12 +30,13 @@ RANK_COLUMNS = ("account_id", "monthly_amount", "monthly_amount_ci_low", "monthl
                 "rank", "rank_ci_low", "rank_ci_high", "core_probability", "tier", "note")
 NOISE_COLUMNS = ("cuts", "adjusted", "test", "n_accounts", "n_movers", "n_movers_expected",
                  "growth_factor", "p_value", "verdict")
+TRUST_COLUMNS = ("measure", "n_months", "coverage_share", "mc_error", "n_replications")
 UNDECIDED_COLOUR = theme.CATEGORY[1]
 MAX_LETTERS = 28
 
 
 def plot_ranks(ranks: pd.DataFrame, *, names: Mapping[str, str] | None = None, top: int = 25,
-               decided: float = 0.8, ax: Axes | None = None, reason: str = "") -> Axes:
+               decided: float = 0.8, ax: Axes | None = None) -> Axes:
     """Forest plot: rank of the largest accounts with its interval, coloured by P(core).
 
     ranks: from `estimate_ranks`; names: account names by id; decided: the rule of that name.
@@ -44,7 +45,7 @@ def plot_ranks(ranks: pd.DataFrame, *, names: Mapping[str, str] | None = None, t
     ax = ax or theme.new_axes(8.0, 1.6 + 0.24 * len(shown))
     known = shown["rank_ci_low"].notna().to_numpy() if len(shown) else np.zeros(0, dtype=bool)
     if not known.any():
-        return theme.say_nothing(ax, reason or theme.first_reason({}))
+        return theme.say_nothing(ax, theme.reason_of(ranks))
     last = shown[known].to_dict("records")[-1]
     ax.set_title(_("The account at rank {rank} may stand anywhere from {low} to {high}",
                    rank=fmt_count(last["rank"]), low=fmt_count(last["rank_ci_low"]),
@@ -65,13 +66,13 @@ def plot_ranks(ranks: pd.DataFrame, *, names: Mapping[str, str] | None = None, t
 
 
 def read_ranks(ranks: pd.DataFrame, *, decided: float = 0.8, n_months: int = 24,
-               currency: str = "", reason: str = "") -> str:
+               currency: str = "") -> str:
     """Say how many accounts are core for sure, how many are undecided, and what that rests on.
 
     ranks: from `estimate_ranks`; n_months: the rule ranks.months.
     """
     if ranks.empty:
-        return reason or theme.first_reason({})
+        return theme.reason_of(ranks)
     sure = int((ranks["core_probability"] >= decided).sum())
     open_ones = ranks[ranks["is_undecided"].fillna(False).astype(bool)]
     months = int(min(n_months, ranks["n_months"].max()))
@@ -96,7 +97,7 @@ def read_ranks(ranks: pd.DataFrame, *, decided: float = 0.8, n_months: int = 24,
 
 
 def plot_undecided(ranks: pd.DataFrame, *, names: Mapping[str, str] | None = None, top: int = 15,
-                   currency: str = "", ax: Axes | None = None, reason: str = "") -> Axes:
+                   currency: str = "", ax: Axes | None = None) -> Axes:
     """Lying stacked bars: probability of each tier for the largest undecided accounts.
 
     ranks: from `estimate_ranks` or `list_undecided`.
@@ -105,7 +106,8 @@ def plot_undecided(ranks: pd.DataFrame, *, names: Mapping[str, str] | None = Non
     shown = found.head(top)
     ax = ax or theme.new_axes(8.0, 1.9 + 0.26 * len(shown))
     if shown.empty:
-        return theme.say_nothing(ax, reason or _("No account is undecided."))
+        none = _("No account is undecided.") if len(ranks) else theme.reason_of(ranks)
+        return theme.say_nothing(ax, none)
     ax.set_title(_n("{n} account is undecided; it brings {amount} a month",
                     "{n} accounts are undecided; they bring {amount} a month", len(found),
                     amount=fmt_money(found["monthly_amount"].sum(), currency)))
@@ -130,14 +132,14 @@ def plot_undecided(ranks: pd.DataFrame, *, names: Mapping[str, str] | None = Non
     return ax
 
 
-def plot_noise(noise: pd.DataFrame, *, ax: Axes | None = None, reason: str = "") -> Axes:
+def plot_noise(noise: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Two lying bars: accounts that changed their tier, and how many chance alone moves.
 
     noise: from `judge_migration`.
     """
     ax = ax or theme.new_axes(8.0, 2.2)
     if noise.empty:
-        return theme.say_nothing(ax, reason or theme.first_reason({}))
+        return theme.say_nothing(ax, theme.reason_of(noise))
     row = _row(noise, "re_estimated", "", "movers")
     ax.set_title(_noise_title(row))
     counts = [float(row["n_movers"]), float(row["n_movers_expected"])]
@@ -156,10 +158,10 @@ def plot_noise(noise: pd.DataFrame, *, ax: Axes | None = None, reason: str = "")
     return ax
 
 
-def read_noise(noise: pd.DataFrame, *, reason: str = "") -> str:
+def read_noise(noise: pd.DataFrame) -> str:
     """Say whether more accounts moved than chance explains, with and without common growth."""
     if noise.empty:
-        return reason or theme.first_reason({})
+        return theme.reason_of(noise)
     row = _row(noise, "re_estimated", "", "movers")
     texts = [_("{moved} of {n} accounts changed their tier; chance alone moves about {expected}.",
                moved=fmt_count(row["n_movers"]), n=fmt_count(row["n_accounts"]),
@@ -179,14 +181,14 @@ def read_noise(noise: pd.DataFrame, *, reason: str = "") -> str:
     return join_sentences([*texts, by_case[plain, left]])
 
 
-def plot_trust(coverage: pd.DataFrame, *, ax: Axes | None = None, reason: str = "") -> Axes:
+def plot_trust(coverage: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """How often such intervals held the truth, by months of evidence, beside what they promise.
 
     coverage: from `read_coverage`.
     """
     ax = ax or theme.new_axes(7.0, 3.6)
     if coverage.empty:
-        return theme.say_nothing(ax, reason or theme.first_reason({}))
+        return theme.say_nothing(ax, theme.reason_of(coverage))
     for colour, (measure, part) in zip((theme.ACCENT, theme.CATEGORY[1]),
                                        coverage.groupby("measure"), strict=False):
         ax.errorbar(part["n_months"], part["coverage_share"], yerr=1.96 * part["mc_error"],
@@ -206,10 +208,10 @@ def plot_trust(coverage: pd.DataFrame, *, ax: Axes | None = None, reason: str = 
     return ax
 
 
-def read_trust(coverage: pd.DataFrame, *, n_months: int = 24, reason: str = "") -> str:
+def read_trust(coverage: pd.DataFrame, *, n_months: int = 24) -> str:
     """Say how often such intervals held the truth with so many months of evidence."""
     if coverage.empty:
-        return reason or theme.first_reason({})
+        return theme.reason_of(coverage)
     measured = coverage["n_months"].unique()
     # What fewer months have shown is what may be promised.
     near = max((m for m in measured if m <= n_months), default=min(measured))

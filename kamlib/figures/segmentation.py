@@ -141,7 +141,7 @@ def plot_pareto(result: Segmentation, *, ax: Axes | None = None, currency: str =
     return ax
 
 
-def read_pareto(result: Segmentation) -> str:
+def read_pareto(result: Segmentation, *, currency: str = "") -> str:
     """Say how few accounts hold most of the sales, and on which side the crossing one falls."""
     if result.pareto.empty:
         return theme.first_reason(result.refused, "tiers", "pareto")
@@ -153,10 +153,10 @@ def read_pareto(result: Segmentation) -> str:
              line=fmt_share(result.rules.pareto_share),
              before=fmt_share(row["before_crossing_share"], 1),
              at=fmt_share(row["at_crossing_share"], 1), side=label(row["crossing_side"]))
-    return join_sentences([text, *_earned(result)])
+    return join_sentences([text, *_earned(result, currency)])
 
 
-def _earned(result: Segmentation) -> Iterator[str]:
+def _earned(result: Segmentation, currency: str) -> Iterator[str]:
     """What the curves of margin and profit add, or why there is none."""
     for name, curve in (("pareto_margin", result.pareto_margin),
                         ("pareto_profit", result.pareto_profit)):
@@ -173,10 +173,10 @@ def _earned(result: Segmentation) -> Iterator[str]:
             yield _("Of the profit (margin less the recorded cost of the work on an account) it "
                     "takes {k}.", k=fmt_count(row["n_top"]))
         if row["n_below_zero"]:
-            peak = float(curve["cumulative_share"].max())
-            yield _n("{n} account loses money: without it the curve would stand at {peak}.",
-                     "{n} accounts lose money: without them the curve would stand at {peak}.",
-                     int(row["n_below_zero"]), peak=fmt_share(peak))
+            lost = -float(curve.loc[curve["amount"] < 0, "amount"].sum())
+            yield _n("{n} account loses money: {lost}, which the others have to earn first.",
+                     "{n} accounts lose money: {lost}, which the others have to earn first.",
+                     int(row["n_below_zero"]), lost=fmt_money(lost, currency))
 
 
 def plot_lorenz(result: Segmentation, *, ax: Axes | None = None, currency: str = "") -> Axes:

@@ -40,10 +40,18 @@ def _element(document: str, *, name: str, alt: str) -> str:
     prefix = re.sub(r"[^A-Za-z0-9_-]", "_", name)
     # matplotlib numbers its groups alike in every figure; on one page ids must differ.
     svg = re.sub(r'<g id="([^"]+)"', rf'<g id="{prefix}-\1"', svg)
-    svg = _reader_fonts(svg)
+    svg = _shorten(_reader_fonts(svg))
     if alt:
         svg = svg.replace("<svg ", f'<svg role="img" aria-label="{escape(alt)}" ', 1)
     return svg
+
+
+def _shorten(svg: str) -> str:
+    """Leave out what nobody sees: places below a hundredth of a point, blanks, a notice."""
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r">\s+<", "><", svg)
+    return re.sub(r'(?<=[ \n])(d|x|y)="[^"]*"',
+                  lambda found: re.sub(r"(\.\d\d)\d+", r"\1", found[0]), svg)
 
 
 def _reader_fonts(svg: str) -> str:

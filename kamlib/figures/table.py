@@ -18,8 +18,8 @@ from kamlib.language import (
     _n,
     fmt_amount,
     fmt_count,
-    fmt_date,
     fmt_number,
+    fmt_probability,
     fmt_range,
     fmt_share,
 )
@@ -77,7 +77,8 @@ class _Column:
         self.is_number = (pd.api.types.is_numeric_dtype(values)
                           and not pd.api.types.is_bool_dtype(values))
         self.has_interval = {f"{column}{LOW}", f"{column}{HIGH}"} <= set(frame.columns)
-        self.show = _show_number(self.name, values) if self.is_number else _show_other(values)
+        self.show = (_show_number if self.is_number else _show_other)(self.name, values)
+        self.is_date = pd.api.types.is_datetime64_any_dtype(values)
 
     def head(self, currency: str) -> str:
         # The cells of a share carry their own percent sign.
@@ -96,7 +97,7 @@ class _Column:
         return f"<td{self._align()}>{escape(text)}</td>"
 
     def _align(self) -> str:
-        return ' class="n"' if self.is_number else ""
+        return ' class="n"' if self.is_number else ' class="d"' if self.is_date else ""
 
 
 def _is_merged(column: Any, frame: pd.DataFrame) -> bool:
@@ -109,6 +110,8 @@ def _is_merged(column: Any, frame: pd.DataFrame) -> bool:
 
 def _show_number(name: str, values: pd.Series) -> Show:
     kind = kind_of(name)
+    if name.endswith("_probability"):
+        return fmt_probability
     if kind == "share":
         # A column of small shares would read as zeros.
         digits = int(bool(values.abs().between(0, 0.01, inclusive="neither").any()))
@@ -123,9 +126,11 @@ def _show_number(name: str, values: pd.Series) -> Show:
     return _three_digits
 
 
-def _show_other(values: pd.Series) -> Show:
+def _show_other(name: str, values: pd.Series) -> Show:
     if pd.api.types.is_datetime64_any_dtype(values):
-        return fmt_date
+        # Figures stand below each other, which words do not; the same in every language.
+        form = "%Y-%m" if name == "month" else "%Y-%m-%d"
+        return lambda x: MISSING if _is_missing(x) else x.strftime(form)
     return lambda x: MISSING if _is_missing(x) else label(x)
 
 
@@ -136,7 +141,9 @@ def _year(x: Any) -> str:
 def _three_digits(x: Any) -> str:
     if _is_missing(x) or not math.isfinite(x) or x == 0:
         return fmt_number(x, 0)
-    return fmt_number(x, max(0, min(4, 2 - math.floor(math.log10(abs(x))))))
+    # 5 beside 14.5 is five, not 5.00.
+    whole = float(x).is_integer()
+    return fmt_number(x, 0 if whole else max(0, min(4, 2 - math.floor(math.log10(abs(x))))))
 
 
 def _is_missing(x: Any) -> bool:

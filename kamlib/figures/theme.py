@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Mapping
 from functools import cache
 
+import pandas as pd
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -176,3 +177,8 @@ def first_reason(refused: Mapping[str, str], *tables: str) -> str:
     """Return why the first of these tables was refused, or that there is nothing to show."""
     reasons = [refused[name] for name in tables if name in refused]
     return reasons[0] if reasons else _("There is nothing to show for this period.")
+
+
+def reason_of(table: pd.DataFrame) -> str:
+    """Return why a table is empty, which it carries itself when it was refused."""
+    return str(table.attrs.get("reason", "")) or first_reason({})

@@ -60,7 +60,7 @@ HEADINGS: dict[str, str] = {
     "elapsed_share": N_("Time gone"),
     "expected_amount": N_("Expected by now"),
     "attainment_rate": N_("Share of the target"),
-    "gap_amount": N_("Gap"),
+    "target_gap": N_("Gap"),
     "run_rate_amount": N_("At this pace by the end"),
     "run_rate_basis": N_("Pace after"),
     "pace": N_("Pace"),

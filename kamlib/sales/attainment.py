@@ -17,7 +17,7 @@ from kamlib.sales.rules import SalesRules
 from kamlib.sales.spans import share_of
 
 ATTAINMENT_COLUMNS = ["scope", "scope_id", "metric", "from_date", "to_date", "target", "actual",
-                      "elapsed_share", "expected_amount", "attainment_rate", "gap_amount",
+                      "elapsed_share", "expected_amount", "attainment_rate", "target_gap",
                       "run_rate_amount", "run_rate_basis", "verdict", "pace", "note"]
 # What a target's metric is held against.
 ACTUALS = {"net_amount": "net_amount", "net_revenue": "net_amount",
@@ -25,7 +25,7 @@ ACTUALS = {"net_amount": "net_amount", "net_revenue": "net_amount",
 KINDS = ("amount", "count")
 SCOPES = ("company", "region", "owner", "product_line", "account")
 GAPS: dict[str, Any] = {name: float("nan") for name in (
-    "actual", "expected_amount", "attainment_rate", "gap_amount", "run_rate_amount")}
+    "actual", "expected_amount", "attainment_rate", "target_gap", "run_rate_amount")}
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def build_attainment(targets: pd.DataFrame | None, months: pd.DataFrame, facts: 
     Returns one row a target of net or gross sales or new accounts, sorted by scope: scope,
     scope_id, metric, from_date, to_date, target, actual (to to_date or as_of), elapsed_share (of
     the days), expected_amount (target × the share expected by now), attainment_rate (actual /
-    target), gap_amount (actual - target), run_rate_amount (actual / the share expected by now),
+    target), target_gap (actual - target), run_rate_amount (actual / the share expected by now),
     run_rate_basis (what is expected by now: season, the share that last year had brought by the
     same day; calendar, the elapsed share, where that is unknown. An account's shape is the
     company's), verdict (met or not met once the span is over, else cannot tell), pace (ahead,
@@ -107,7 +107,7 @@ def _hold(row: Mapping[Any, Any], known: Known, rules: SalesRules) -> dict[str, 
     if end <= known.as_of:
         held["verdict"] = "met" if actual >= target else "not met"
     return {**held, "actual": actual, "expected_amount": expected,
-            "attainment_rate": share_of(actual, target), "gap_amount": actual - target,
+            "attainment_rate": share_of(actual, target), "target_gap": actual - target,
             "run_rate_amount": actual / expected_share,
             "run_rate_basis": "calendar" if season is None else "season",
             "pace": _pace(actual, expected, rules.attainment_tolerance), "note": ""}

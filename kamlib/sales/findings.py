@@ -63,8 +63,8 @@ def _targets(sales: Sales, names: Names, currency: str) -> Iterator[Finding]:
                   "target": _amount(row["target"], is_count, currency),
                   "actual": _amount(row["actual"], is_count, currency),
                   "run_rate": _amount(row["run_rate_amount"], is_count, currency),
-                  "gap": _amount(abs(row["gap_amount"]), is_count, currency)}
-        money = None if is_count else abs(float(row["gap_amount"]))
+                  "gap": _amount(abs(row["target_gap"]), is_count, currency)}
+        money = None if is_count else abs(float(row["target_gap"]))
         if row["verdict"] == "not met":
             sentence = _(
                 "{actual} new accounts were won from {start} to {end}; the target was {target}.",
@@ -95,9 +95,9 @@ def _other_targets(sales: Sales, names: Names, currency: str) -> Iterator[Findin
     missed = rows[rows["verdict"] == "not met"]
     if missed.empty:
         return
-    worst = missed.sort_values(["gap_amount", "scope", "scope_id"]).iloc[0]
+    worst = missed.sort_values(["target_gap", "scope", "scope_id"]).iloc[0]
     who = str(worst["scope_id"])
-    gap = abs(float(worst["gap_amount"]))
+    gap = abs(float(worst["target_gap"]))
     yield Finding("other_targets_missed", _n(
         "{n} of {total} sales targets of regions, owners, product lines and accounts that ended "
         "with the period was missed, that of {who} by {gap}.",
@@ -129,7 +129,7 @@ def _falls(sales: Sales, names: Names, currency: str) -> Iterator[Finding]:
                     if dimension == "region" else
                     _("The industry {category} fell most: net sales of {now}, {change}.",
                       **values))
-        yield Finding(f"{dimension}_fall", sentence, amount=-most, anchor="breakdown")
+        yield Finding(f"{dimension}_fall", sentence, amount=-most, anchor="where")
 
 
 def _price_and_volume(sales: Sales, names: Names, currency: str) -> Iterator[Finding]:

@@ -56,7 +56,7 @@ def _spread(result: Segmentation) -> Iterator[Metric]:
     for row in result.spread.to_dict("records"):
         n, suffix = int(row["n_accounts"]), SUFFIXES[row["measure"]]
         yield Metric(f"pareto{suffix}_account_share", row["top_share"], "share", n=n,
-                     anchor=f"pareto{suffix}")
+                     anchor="spread")
         if not suffix:
             yield Metric("largest_account_share", row["largest_share"], "share", n=n,
                          better="down", anchor="pareto")

@@ -13,6 +13,8 @@ from kamlib.segmentation.findings import MAX_NAMES, Names, name_accounts
 from kamlib.segmentation.ranks.estimate import list_undecided
 from kamlib.segmentation.views import Views
 
+MOST = 0.8
+
 
 def find_view_findings(views: Views, *, names: Names, currency: str) -> Iterator[Finding]:
     """Yield what is worth a sentence; each kind is silent when its condition does not hold.
@@ -29,16 +31,24 @@ def find_view_attention(views: Views, *, owners: Names, currency: str) -> Iterat
     At most rules.segmentation.n_attention of each kind.
     """
     limit = views.rules.segmentation.n_attention
-    for row in list_undecided(views.ranks).head(limit).to_dict("records"):
+    open_ = list_undecided(views.ranks)
+    # Whether an account is important or general is no news to anybody; whether it is core is.
+    decided = views.rules.ranks.decided
+    for row in open_[open_["core_probability"].between(1 - decided, decided)].head(
+            limit).to_dict("records"):
         reason = _("Its tier is undecided: core with {p}, now counted as {tier}.",
                    p=fmt_share(row["core_probability"]), tier=label(row["tier"]).lower())
         yield Attention(row["account_id"], reason, owner_id=owners.get(row["account_id"], ""),
                         amount=float(row["monthly_amount"]) * 12, anchor="ranks")
-    for row in unprofitable(views).head(limit).to_dict("records"):
+    losses = unprofitable(views)
+    # The few that lose most of it; pennies are in the table.
+    most = losses["profit_amount"].cumsum().shift(fill_value=0.0) > MOST * losses[
+        "profit_amount"].sum()
+    for row in losses[most].head(limit).to_dict("records"):
         reason = _("Costs more than it brings: {profit} after goods and work in {window}. To be "
                    "reviewed, not to be dropped.", profit=fmt_money(row["profit_amount"], currency))
         yield Attention(row["account_id"], reason, owner_id=owners.get(row["account_id"], ""),
-                        amount=float(row["profit_amount"]), anchor="class_summary")
+                        amount=float(row["profit_amount"]), anchor="value_classes")
 
 
 def unprofitable(views: Views) -> pd.DataFrame:
@@ -70,7 +80,7 @@ def _unprofitable(views: Views, names: Names, currency: str) -> Iterator[Finding
         "{n} account costs more than it brings ({names}): {loss} lost in {window}, to be reviewed.",
         "{n} accounts cost more than they bring ({names}): {loss} lost in {window}, to be "
         "reviewed.", len(rows), names=name_accounts(rows, names), loss=fmt_money(loss, currency)),
-        amount=loss, anchor="class_summary")
+        amount=loss, anchor="value_classes")
 
 
 def _more_than_noise(views: Views, names: Names, currency: str) -> Iterator[Finding]:
@@ -86,13 +96,15 @@ def _more_than_noise(views: Views, names: Names, currency: str) -> Iterator[Find
 
 
 def _dogs(views: Views, names: Names, currency: str) -> Iterator[Finding]:
-    matrix = views.matrices["product_line_growth_share"]
+    matrix = views.matrices["product_line_growth_share"].matrix
     rows = matrix[matrix["cell"] == "bcg_dog"].sort_values(
         ["amount", "subject_id"], ascending=[False, True])
     if rows.empty:
         return
+    before = rows["amount"] / (1 + rows["growth_rate"])
     yield Finding("dogs", _n(
         "{n} product line is small and falls behind ({names}).",
         "{n} product lines are small and fall behind ({names}).", len(rows),
         names=fmt_list(rows["subject_id"][:MAX_NAMES].tolist())),
-        amount=float(rows["amount"].sum()), anchor="product_line_growth_share")
+        amount=max(0.0, float((before - rows["amount"]).sum())),
+        anchor="product_line_growth_share")

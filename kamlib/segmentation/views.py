@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -59,13 +59,20 @@ QUESTIONS = {
 MATRICES = tuple(name for name in QUESTIONS if name.endswith(("_growth_share", "_sales_profit")))
 
 
+class Matrix(NamedTuple):
+    """A matrix and its cut lines, as the charts take them."""
+
+    matrix: pd.DataFrame
+    cuts: pd.DataFrame
+
+
 @dataclass(frozen=True, repr=False)
 class Views:
     """Other views on the accounts of a `Segmentation`; a refused one is empty, with its reason.
 
     ranks, noise: see `estimate_ranks`, `judge_migration`; backtest: `backtest_rfm`; described,
-    classes, class_summary, cross_walk, profile: see `kamlib.segmentation.classes`; matrices,
-    matrix_cuts: `build_matrix`, `find_matrix_cuts` by subject and variant (MATRICES); clusters;
+    classes, class_summary, cross_walk, profile: see `kamlib.segmentation.classes`;
+    matrices: `build_matrix` and its cuts by subject and variant (MATRICES); clusters;
     switchboard, changes: `build_switchboard`; refused: reason by name.
     """
 
@@ -77,8 +84,7 @@ class Views:
     class_summary: pd.DataFrame
     cross_walk: pd.DataFrame
     profile: pd.DataFrame
-    matrices: Mapping[str, pd.DataFrame]
-    matrix_cuts: Mapping[str, pd.DataFrame]
+    matrices: Mapping[str, Matrix]
     clusters: Clusters
     switchboard: pd.DataFrame
     changes: pd.DataFrame
@@ -114,7 +120,6 @@ def build_views(result: Segmentation, *, months: pd.DataFrame, products: pd.Data
         facts_year_before=year_before, opportunities=given["opportunities"],
         wallet=given["wallet_estimates"], relationships=given["relationships"], period=period,
         **span))
-    matrices, cuts = _matrices(attempts, basis, products, span, rules)
     switchboard, changes = build_switchboard(
         facts, year_before, profit=basis.profit, rules=rules.segmentation,
         matrix_rules=rules.matrices)
@@ -124,20 +129,20 @@ def build_views(result: Segmentation, *, months: pd.DataFrame, products: pd.Data
             basis.earlier["previous"], facts, rules=rules.segmentation)),
         profile=attempts.take("profile", PROFILE_COLUMNS, lambda: profile_key_accounts(
             result.tiers, accounts, level=rules.segmentation.confidence_level)),
-        matrices=matrices, matrix_cuts=cuts,
+        matrices=_matrices(attempts, basis, products, span, rules),
         clusters=cluster_accounts(facts, products=products, period=period, rules=rules.clusters,
                                   window_months=basis.window_months),
         switchboard=switchboard, changes=changes, refused=attempts.refused, rules=rules)
 
 
 def _matrices(attempts: Attempts, basis: Basis, products: pd.DataFrame, span: Mapping[str, Any],
-              rules: Rules) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
-    """Both matrices of both subjects, and their cuts, by the names of MATRICES."""
+              rules: Rules) -> dict[str, Matrix]:
+    """Both matrices of both subjects by the names of MATRICES."""
     inputs = {"account": partial(account_matrix_inputs, basis.facts,
                                  basis.earlier["year_before"]),
               "product_line": partial(line_matrix_inputs, products,
                                       as_of=basis.period.as_of, **span)}
-    matrices, cuts = {}, {}
+    matrices = {}
     for name in MATRICES:
         subject = "account" if name.startswith("account") else "product_line"
         variant = name.removeprefix(f"{subject}_")
@@ -146,16 +151,20 @@ def _matrices(attempts: Attempts, basis: Basis, products: pd.DataFrame, span: Ma
                   variant: str = variant) -> pd.DataFrame:
             return make(inputs[subject](), variant=variant, rules=rules.matrices)
 
-        matrices[name] = attempts.take(name, MATRIX_COLUMNS, partial(build, build_matrix))
-        cuts[name] = attempts.take(name, MATRIX_CUT_COLUMNS, partial(build, find_matrix_cuts))
-    return matrices, cuts
+        matrices[name] = Matrix(
+            attempts.take(name, MATRIX_COLUMNS, partial(build, build_matrix)),
+            attempts.take(name, MATRIX_CUT_COLUMNS, partial(build, find_matrix_cuts)))
+    return matrices
 
 
 def _classes(described: pd.DataFrame, rules: Rules) -> dict[str, pd.DataFrame]:
     if described.empty:
         columns = {"classes": CLASS_COLUMNS, "class_summary": SUMMARY_COLUMNS,
                    "cross_walk": CROSS_WALK_COLUMNS}
-        return {name: pd.DataFrame(columns=kept) for name, kept in columns.items()}
+        empty = {name: pd.DataFrame(columns=kept) for name, kept in columns.items()}
+        for table in empty.values():
+            table.attrs.update(described.attrs)  # refused for the same reason
+        return empty
     classes = classify_accounts(described, rules=rules.classes)
     return {"classes": classes,
             "class_summary": summarise_classes(classes, described, rules=rules.classes),

@@ -192,11 +192,11 @@ class Report:
             _("There is too little data for an answer; see what could not be answered."),))
 
     def table(self, name: str, frame: pd.DataFrame, caption: str = "",
-              show: Sequence[str] = (), by: str = "") -> TableView:
+              show: Sequence[str] = (), by: str = "", rows: int = 12) -> TableView:
         """Show a table under the id `name`, and publish it when the report has an `out`.
 
         show: the columns to display (all when empty); by: a column whose largest values are
-        shown first. The published table has every column, in its own order.
+        shown first; rows: how many. The published table has all of them, in its own order.
         An account is shown with its name beside its id.
         """
         if self._out:
@@ -209,7 +209,8 @@ class Report:
             place = list(shown.columns).index("account_id") + 1
             shown = shown.copy()
             shown.insert(place, "account_name", shown["account_id"].map(self.names).fillna(""))
-        return TableView(shown, name=name, caption=caption, currency=self.currency)
+        return TableView(shown, name=name, caption=caption, currency=self.currency,
+                         max_rows=rows)
 
     def figure(self, name: str, ax: Axes, data: pd.DataFrame | None = None) -> FigureView:
         """Show a figure under the id `name` with its alt text; `data` can be downloaded."""

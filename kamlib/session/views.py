@@ -18,7 +18,7 @@ from kamlib.labels import heading, label
 from kamlib.language import _, _n, current, fmt_count, fmt_list, translate
 from kamlib.schema import load_schema, name_table
 
-MAX_EMBEDDED = 60_000  # characters of a chart's data that a page carries in itself
+MAX_EMBEDDED = 20_000  # characters of a chart's data that a page carries in itself
 
 
 @dataclass(frozen=True)

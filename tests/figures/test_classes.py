@@ -131,7 +131,8 @@ def test_suppliers_have_no_bar():
 @pytest.mark.parametrize("table", [pd.DataFrame(), SUMMARY[:0], WALK[:0], PROFILE[:0]])
 @pytest.mark.parametrize(("plot", "read", "more"), CALLS)
 def test_an_empty_table_says_why(plot, read, more, table):
-    ax = plot(table, reason="No orders.", **more)
+    table.attrs["reason"] = "No orders."
+    ax = plot(table, **more)
     assert plain_title(ax) == "There is nothing to show"
     assert "No orders." in [t.get_text() for t in ax.texts]
-    assert read(table, reason="No orders.", **more) == "No orders."
+    assert read(table, **more) == "No orders."

@@ -143,8 +143,9 @@ def test_trust_shows_what_held_beside_what_was_promised():
     (figures.plot_trust, figures.read_trust, list(TRUST))])
 def test_an_empty_table_says_why(plot, read, columns):
     empty = pd.DataFrame(columns=columns)
-    assert "Too little." in plot(empty, reason="Too little.").texts[0].get_text()
-    assert read(empty, reason="Too little.") == "Too little."
+    empty.attrs["reason"] = "Too little."
+    assert "Too little." in plot(empty).texts[0].get_text()
+    assert read(empty) == "Too little."
 
 
 def test_nobody_undecided(ranks):

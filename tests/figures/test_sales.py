@@ -80,7 +80,7 @@ LINES = frame("comparison product_line base_amount price_amount volume_amount mi
               ["year_before", "Drives", 500.0, 30.0, 280.0, -20.0, 0.0, -50.0, 740.0])
 ATTAINMENT = frame(
     "scope scope_id metric from_date to_date target actual elapsed_share expected_amount "
-    "attainment_rate gap_amount run_rate_amount run_rate_basis verdict pace note",
+    "attainment_rate gap run_rate_amount run_rate_basis verdict pace note",
     *[[scope, name, metric, pd.Timestamp(start), pd.Timestamp("2025-12-31"), target, actual, 1.0,
        target, actual / target, actual - target, actual, "calendar",
        "met" if actual >= target else "not met", "ahead" if actual >= target else "behind", ""]

@@ -67,7 +67,7 @@ def test_every_scope_is_held_against_its_own_sales(shop, rows):
         ["product_line", "pumps", "net_amount", 110, "not met"],
         ["account", "b", "net_amount", 10, "met"]]
     owner = table[table["scope"] == "owner"].iloc[0]
-    assert owner[["attainment_rate", "gap_amount", "expected_amount", "run_rate_amount",
+    assert owner[["attainment_rate", "target_gap", "expected_amount", "run_rate_amount",
                   "elapsed_share", "pace", "note"]].tolist() == [0.5, -100, 200, 100, 1, "behind",
                                                                  ""]
 
@@ -143,7 +143,7 @@ def test_new_accounts_are_first_sales_known_to_be_the_first(line, shop):
     facts.loc[facts["account_id"] == "unseen", "is_start_known"] = False
     shop_.facts = lambda: facts
     row = shop_.sales().attainment.iloc[0]
-    assert (row["actual"], row["verdict"], row["gap_amount"]) == (1, "not met", -1)
+    assert (row["actual"], row["verdict"], row["target_gap"]) == (1, "not met", -1)
 
 
 @pytest.mark.parametrize(("first", "since", "expected"), [

@@ -310,6 +310,25 @@ def test_fixed_cuts_judge_the_past_by_the_present():
     assert compare_periods(AFTER, small, rules=fixed)["tier_before"].iloc[0] == "important"
 
 
+def test_the_cause_of_a_move_is_the_account_or_the_line():
+    # Absolute cuts of now: 50 and 5 orders. Before, each window was cut by its own top 40 %.
+    before = build_facts([60, 60, 30, 30, 40], [6, 6, 3, 3, 4], ids=list("abcde"))
+    after = build_facts([60, 30, 60, 30, 90], [6, 6, 6, 3, 9], ids=list("abcde"))
+    moves = compare_periods(after, before, rules=SegmentationRules(
+        amount_threshold=50, orders_threshold=5)).set_index("account_id")
+    assert moves["move_cause"].to_dict() == {"a": "", "b": "amount_only", "c": "both", "d": "",
+                                             "e": "both"}
+    # Everybody else grew tenfold: a stays what it was and falls, as the line moved past it.
+    grown = build_facts([60, 600, 300, 300, 400], [6, 60, 30, 30, 40], ids=list("abcde"))
+    moves = compare_periods(grown, before, rules=RULES).set_index("account_id")
+    assert moves.loc["a", ["tier_before", "tier_before_other", "tier"]].tolist() == [
+        "core", "general", "general"]
+    assert moves.loc["a", "move_cause"] == "threshold_moved"
+    other = build_migration(moves.reset_index(), before="tier_before_other")
+    assert other.set_index("tier_before")["n_before"].to_dict() == {
+        "core": 0, "important": 0, "general": 5, "no_sales": 0}
+
+
 @pytest.mark.parametrize(("history_from", "is_refused"), [
     (date(2024, 10, 1), False), (date(2024, 10, 2), True)])
 def test_moves_need_the_whole_former_window(history_from, is_refused):

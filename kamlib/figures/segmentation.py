@@ -35,6 +35,8 @@ SPREAD_COLUMNS = ("measure", "n_accounts", "total_amount", "known_share", "n_top
 PARETO_COLUMNS = ("rank", "account_id", "amount", "account_share", "cumulative_share",
                   "is_crossing")
 TIER_COLUMNS = ("account_id", "net_amount", "n_orders", "tier", "tier_reason")
+MOVER_COLUMNS = ("account_id", "tier_before", "tier", "move_cause", "net_amount_before",
+                 "net_amount", "change_amount")
 RFM_COLUMNS = ("account_id", "days_since_last_sale", "n_orders", "net_amount", "rfm_class")
 
 
@@ -304,9 +306,15 @@ def read_migration(result: Segmentation, *, currency: str = "") -> str:
     n = result.moves["move"].value_counts()
     fallen = result.moves[(result.moves["tier_before"] == "core")
                           & (result.moves["tier"] != "core")]
+    lines = int((result.moves["move_cause"] == "threshold_moved").sum())
+    other = int((result.moves["tier_before_other"] != result.moves["tier"]).sum())
     return _("{up} accounts moved up, {down} down, {entered} came in, {out} went out. Those that "
-             "left core went from {before} to {now} in {window} of sales. Neighbouring windows "
-             "share most of their months, so a move is a slow sign.",
+             "left core went from {before} to {now} in {window} of sales. For {lines} of the moves "
+             "the line moved and not the account; with {cuts} {other} accounts would have moved, "
+             "come in or gone out. Neighbouring windows share most of their "
+             "months, so a move is a slow sign.", lines=fmt_count(lines), other=fmt_count(other),
+             cuts=_("the thresholds of each window") if result.rules.migration_cuts == "fixed"
+             else _("the present thresholds for both windows"),
              up=fmt_count(n.get("moved_up", 0)), down=fmt_count(n.get("moved_down", 0)),
              entered=fmt_count(n.get("entered", 0)), out=fmt_count(n.get("left_tiers", 0)),
              before=fmt_money(fallen["net_amount_before"].sum(), currency),

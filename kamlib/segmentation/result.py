@@ -75,8 +75,9 @@ class Segmentation:
     tiers, cuts, shares, reasons: see `score_tiers`, `find_cuts`, `compare_tiers`,
     `summarise_reasons`; pareto, pareto_margin, pareto_profit, spread, lorenz: see `build_pareto`,
     `summarise_spread`, `build_lorenz`; rfm, rfm_cuts, rfm_classes, rfm_thresholds: see
-    `score_rfm`, `find_rfm_cuts`, `summarise_rfm`, `find_rfm_thresholds`; moves, migration: see
-    `compare_periods`, `build_migration`; refused: reason by table name.
+    `score_rfm`, `find_rfm_cuts`, `summarise_rfm`, `find_rfm_thresholds`; moves, migration,
+    migration_other (by the other cuts): see `compare_periods`, `build_migration`; refused: reason
+    by table name.
     """
 
     tiers: pd.DataFrame
@@ -94,6 +95,7 @@ class Segmentation:
     rfm_thresholds: pd.DataFrame
     moves: pd.DataFrame
     migration: pd.DataFrame
+    migration_other: pd.DataFrame
     refused: Mapping[str, str]
     rules: SegmentationRules
     basis: Basis
@@ -149,7 +151,9 @@ def segment_accounts(facts: pd.DataFrame, *, rules: SegmentationRules, period: P
         pd.DataFrame(columns=["account_share", "amount_share"]),
         rfm=rfm, rfm_cuts=find_rfm_cuts(rfm, rules=rules), rfm_classes=summarise_rfm(rfm),
         rfm_thresholds=find_rfm_thresholds(rfm, rules=rules),
-        moves=moves, migration=build_migration(moves), refused=refused, rules=rules,
+        moves=moves, migration=build_migration(moves),
+        migration_other=build_migration(moves, before="tier_before_other"), refused=refused,
+        rules=rules,
         basis=Basis(facts, earlier, profit, period, history_from, window_months))
 
 

@@ -21,6 +21,7 @@ BACKTEST_COLUMNS = [
     "outcome", "predictor", "n_accounts", "n_groups", "mae_amount", "rmse_amount",
     "rank_correlation", "rank_correlation_ci_low", "rank_correlation_ci_high", "mean_verdict",
     "rank_difference", "rank_difference_ci_low", "rank_difference_ci_high", "verdict"]
+MOST_DRAWN = 5_000  # accounts in one sample of the bootstrap
 
 
 def backtest_rfm(facts_previous: pd.DataFrame | None, facts: pd.DataFrame, *,
@@ -136,12 +137,17 @@ def _add_ranks(table: pd.DataFrame, predicted: Floats, outcome: Floats, folds: C
                rules: SegmentationRules, rng: np.random.Generator) -> pd.DataFrame:
     values = np.column_stack([predicted, outcome])
     parts = [values[folds == fold] for fold in np.unique(folds)]
+    # Of very many accounts fewer are drawn, and what that adds to the spread is taken out again
+    # (m out of n bootstrap: Bickel, Goetze & van Zwet 1997, Statistica Sinica 7:1-31).
+    sizes = [min(len(part), MOST_DRAWN // len(parts)) for part in parts]
     draws = np.array([
-        _rank_correlations([part[rng.integers(0, len(part), len(part))] for part in parts])
+        _rank_correlations([part[rng.integers(0, len(part), size)]
+                            for part, size in zip(parts, sizes, strict=True)])
         for _draw in range(rules.n_resamples)])
     tail = (1 - rules.confidence_level) / 2
     # Nadeau & Bengio's factor 1 + J n_test / n_train on the variance, for J folds.
     widen = np.sqrt(1 + rules.rfm_backtest_folds / (rules.rfm_backtest_folds - 1))
+    widen *= np.sqrt(sum(sizes) / len(predicted))
     base = PREDICTORS.index("amount_groups")
     estimate = _rank_correlations(parts)
     for name, value, drawn in (

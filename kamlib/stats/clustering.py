@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from threadpoolctl import threadpool_limits
 
 from kamlib.errors import InputError
 
@@ -226,8 +225,11 @@ def renumber(labels: ArrayLike) -> Ints:
     return place[codes]
 
 
-def _one_thread() -> threadpool_limits:
+def _one_thread() -> Any:
     """Limit every library that counts in threads; one not yet loaded would escape."""
+    # Imported here, because importing it writes to the environment.
+    from threadpoolctl import threadpool_limits
+
     for name in ("scipy.cluster.hierarchy", "sklearn.cluster", "sklearn.metrics"):
         import_module(name)
     return threadpool_limits(limits=1)

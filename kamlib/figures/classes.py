@@ -23,6 +23,7 @@ from kamlib.language import (
 CLASS_COLUMNS = ("account_id", "class", "rule", "why")
 SUMMARY_COLUMNS = ("class", "n_accounts", "account_share", "net_amount", "amount_share", "action")
 CROSS_WALK_COLUMNS = ("class", "other_class", "n_accounts", "class_share", "net_amount")
+PREFERRED = ("industry", "region", "account_type", "size_class", "country")
 PROFILE_COLUMNS = ("category", "n_accounts", "n_core", "core_share", "core_share_ci_low",
                    "core_share_ci_high", "net_amount", "amount_share", "mean_amount")
 MAX_CATEGORIES = 12
@@ -190,13 +191,15 @@ def _top_class(table: pd.DataFrame) -> pd.DataFrame:
     return first
 
 
-def plot_profile(profile: pd.DataFrame, *, dimension: str, ax: Axes | None = None,
+def plot_profile(profile: pd.DataFrame, *, dimension: str = "", ax: Axes | None = None,
                  currency: str = "") -> Axes:
     """Lying bars: share of core accounts in each category, with its interval.
 
-    profile: from `profile_key_accounts`; dimension: one of its dimensions. Of many categories
-    those with the highest net sales are shown.
+    profile: from `profile_key_accounts`; dimension: one of its dimensions, or "" for the first of
+    PREFERRED that divides the accounts. Of many categories those with the highest net sales are
+    shown.
     """
+    dimension = dimension or _choose(profile)
     table = _counted(profile, dimension)
     ax = ax or theme.new_axes(8.0, 1.7 + 0.36 * max(1, min(len(table), MAX_CATEGORIES)))
     if table.empty:
@@ -223,8 +226,9 @@ def plot_profile(profile: pd.DataFrame, *, dimension: str, ax: Axes | None = Non
     return ax
 
 
-def read_profile(profile: pd.DataFrame, *, dimension: str, currency: str = "") -> str:
+def read_profile(profile: pd.DataFrame, *, dimension: str = "", currency: str = "") -> str:
     """Say where most core accounts are, and whether any category stands out from the lowest."""
+    dimension = dimension or _choose(profile)
     table = _counted(profile, dimension)
     if table.empty:
         return theme.reason_of(profile)
@@ -271,6 +275,11 @@ def _profile_title(table: pd.DataFrame, dimension: str) -> str:
               "{dimension}: “{name}” has {held} of {n} core accounts, the most",
               int(table["n_core"].sum()), dimension=heading(dimension),
               name=label(most["category"]), held=fmt_count(most["n_core"]))
+
+
+def _choose(profile: pd.DataFrame) -> str:
+    sizes = profile.groupby("dimension").size()
+    return next((name for name in PREFERRED if sizes.get(name, 0) > 1), PREFERRED[0])
 
 
 def _counted(profile: pd.DataFrame, dimension: str) -> pd.DataFrame:

@@ -82,15 +82,17 @@ def read_shares(result: Segmentation) -> str:
         return theme.first_reason(result.refused, "tiers", "shares")
     core = table.to_dict("records")[0]
     kinds = result.reasons.set_index("tier_reason")["n_accounts"]
+    amount = fmt_share(core["amount_share"])
+    if not pd.isna(core["amount_share_ci_low"]):
+        span = fmt_range(core["amount_share_ci_low"], core["amount_share_ci_high"], fmt_share)
+        amount = _("{share} ({span})", share=amount, span=span)
     return _("Core: {accounts} of the accounts (published about {their_accounts}: {verdict_a}) and "
-             "{amount} of net sales, {span} (published about {their_amount}: {verdict_b}). "
+             "{amount} of net sales (published about {their_amount}: {verdict_b}). "
              "Important are {by_amount} accounts by amount alone and {by_frequency} by frequency "
              "alone.", accounts=fmt_share(core["account_share"]),
              their_accounts=fmt_share(core["benchmark_account_share"]),
              verdict_a=label(core["account_verdict"]).lower(),
-             amount=fmt_share(core["amount_share"]),
-             verdict_b=label(core["amount_verdict"]).lower(),
-             span=fmt_range(core["amount_share_ci_low"], core["amount_share_ci_high"], fmt_share),
+             amount=amount, verdict_b=label(core["amount_verdict"]).lower(),
              their_amount=fmt_share(core["benchmark_amount_share"]),
              by_amount=fmt_count(kinds["amount_only"]),
              by_frequency=fmt_count(kinds["frequency_only"]))

@@ -52,7 +52,8 @@ def compare_periods(facts: pd.DataFrame, facts_before: pd.DataFrame, *,
 
 def _moves(table: pd.DataFrame) -> pd.Series:
     rank = {state: i for i, state in enumerate(STATES)}
-    down = table["tier"].map(rank) - table["tier_before"].map(rank)
+    now, before = (table[column].map(rank).astype("int64") for column in ("tier", "tier_before"))
+    down = now - before
     conditions = [table["tier_before"] == "no_sales", table["tier"] == "no_sales", down < 0,
                   down > 0]
     moves = np.select([c.to_numpy(dtype=bool) for c in conditions],

@@ -65,7 +65,9 @@ class FigureView:
         figure = ax.get_figure()
         assert isinstance(figure, Figure)
         alt = describe_axes(ax)
-        csv = "" if data is None else data.to_csv(index=False, lineterminator="\n")
+        csv = ""
+        if data is not None and len(data):  # a chart of nothing has nothing to download
+            csv = data.to_csv(index=False, lineterminator="\n")
         if len(csv) > MAX_EMBEDDED:  # a page of a megabyte is slow to open: the data lies beside it
             href = f"data/{name}.csv" if out else ""
             if out:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from kamlib import open_report
 from kamlib.language import NO_BREAK
 from kamlib.sales import SalesRules, build_handover, build_sales
 
@@ -15,10 +14,8 @@ FACTS = ("n_lines", "gross_amount", "returned_amount", "net_amount", "adjustment
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KAM_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield open_report("data/sample/dataset.toml", period="2025Q4")
+def report(sample_report):
+    return sample_report
 
 
 @pytest.fixture(scope="module")

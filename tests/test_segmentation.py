@@ -31,8 +31,8 @@ from kamlib.segmentation import (
     summarise_rfm,
     summarise_spread,
 )
-from kamlib.segmentation.shares import judge
-from kamlib.stats.concentration import grouped_gini
+from kamlib.segmentation.shares import compare_spread, judge
+from kamlib.stats.concentration import gini, grouped_gini
 
 RULES = SegmentationRules()
 PERIOD = parse_period("2025Q4")
@@ -250,6 +250,24 @@ def test_margin_of_unknown_cost_is_refused_not_zero():
 def test_lorenz_of_equal_accounts_is_the_diagonal():
     curve = build_lorenz(build_facts([5, 5, 5, 5]))
     assert curve["amount_share"].tolist() == pytest.approx(curve["account_share"].tolist())
+
+
+def test_spread_beside_the_published_figures():
+    # One account of ten holds 91 %: 10 % of the accounts reach the line.
+    held = compare_spread(score_tiers(build_facts([90.0] + [1.0] * 9), rules=RULES), rules=RULES)
+    assert held["value"].tolist() == pytest.approx([0.1, 0.1, gini([90] + [1] * 9, corrected=True)])
+    assert held["benchmark_value"].tolist() == [0.20, 0.25, 0.48]
+    # All equal: eight of ten are needed, and the Gini of 0 is surely below the published bound.
+    equal = compare_spread(score_tiers(build_facts([5.0] * 30), rules=RULES), rules=RULES)
+    assert equal["value"].tolist() == pytest.approx([0.8, 0.8, 0.0], abs=1e-12)
+    assert equal["spread_verdict"].tolist() == ["better", "better", "better"]
+    # More unequal than three groups can show: nothing follows, since theirs is a lower bound.
+    skewed_facts = build_facts([2.0**(i / 10) for i in range(300)])
+    lone = compare_spread(score_tiers(skewed_facts, rules=RULES), rules=RULES)
+    assert lone["spread_verdict"].tolist() == ["worse", "worse", "cannot tell"]
+    few = compare_spread(score_tiers(build_facts([5.0] * 4), rules=RULES), rules=RULES)
+    assert few["value_ci_low"].isna().all()
+    assert set(few["spread_verdict"]) == {"cannot tell"}
 
 
 # -- RFM ---------------------------------------------------------------------------------------

@@ -21,6 +21,8 @@ from kamlib.dataset.names import describe_title, quote_name, quote_text, unique_
 from kamlib.errors import InputError, one_line
 
 SAMPLE_BYTES = 1 << 20
+# The engine would hold sixteen such lines of every file it reads at once, more than it may.
+MAX_LINE_BYTES = 1 << 24
 _counter = itertools.count()
 
 
@@ -168,7 +170,8 @@ def _read_delimited(files: list[Path], header: list[str], read: ReadOptions,
         f"auto_detect=false, delim={quote_text(read.delimiter)}, quote={quote_text(read.quote)}, "
         f"escape={quote_text(read.quote)}, header={str(read.header).lower()}, skip={read.skip}, "
         f"columns={{{columns}}}, ignore_errors=true, store_rejects=true, null_padding=false, "
-        f"max_line_size=16777216, rejects_table='reject_{number}', rejects_scan='scan_{number}')")
+        f"max_line_size={MAX_LINE_BYTES}, buffer_size={2 * MAX_LINE_BYTES}, "
+        f"rejects_table='reject_{number}', rejects_scan='scan_{number}')")
     rejected = con.raw_sql(
         f"SELECT line, any_value(csv_line) AS text, min(error_type::VARCHAR) AS problem "
         f"FROM reject_{number} GROUP BY file_id, line ORDER BY file_id, line").df()

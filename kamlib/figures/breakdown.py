@@ -35,6 +35,9 @@ BREAKDOWN_COLUMNS = ("dimension", "category", "n_accounts", "net_amount", "amoun
                      "year_before_net_amount", "year_before_growth_rate", "contribution_rate",
                      "margin_share", "largest_account_share")
 ROW_COLUMNS = BREAKDOWN_COLUMNS[1:]
+# Catalogue REC-02 and REC-03: how accounts and sales are spread over the categories.
+DISTRIBUTION_COLUMNS = ("dimension", "category", "n_accounts", "account_share", "net_amount",
+                        "amount_share", "mean_amount", "n_core")
 ROWS = 8  # categories of one dimension that a chart with several has room for
 # A title or reading names no part smaller than this.
 NAMED_SHARE = 0.02

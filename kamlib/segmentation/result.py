@@ -25,6 +25,8 @@ from kamlib.segmentation.rules import SegmentationRules
 from kamlib.segmentation.shares import (
     REASON_COLUMNS,
     SHARE_COLUMNS,
+    SPREAD_BENCHMARK_COLUMNS,
+    compare_spread,
     compare_tiers,
     summarise_reasons,
 )
@@ -73,9 +75,10 @@ class Segmentation:
     """The tables of the segmentation; a refused one is empty and `refused` says why.
 
     tiers, cuts, shares, reasons: see `score_tiers`, `find_cuts`, `compare_tiers`,
-    `summarise_reasons`; pareto, pareto_margin, pareto_profit, spread, lorenz: see `build_pareto`,
-    `summarise_spread`, `build_lorenz`; rfm, rfm_cuts, rfm_classes, rfm_thresholds: see
-    `score_rfm`, `find_rfm_cuts`, `summarise_rfm`, `find_rfm_thresholds`; moves, migration,
+    `summarise_reasons`; pareto, pareto_margin, pareto_profit, spread, spread_benchmark,
+    lorenz: see `build_pareto`, `summarise_spread`, `compare_spread`, `build_lorenz`; rfm,
+    rfm_cuts, rfm_classes, rfm_thresholds: see `score_rfm`, `find_rfm_cuts`, `summarise_rfm`,
+    `find_rfm_thresholds`; moves, migration,
     migration_other (by the other cuts): see `compare_periods`, `build_migration`; refused: reason
     by table name.
     """
@@ -88,6 +91,7 @@ class Segmentation:
     pareto_margin: pd.DataFrame
     pareto_profit: pd.DataFrame
     spread: pd.DataFrame
+    spread_benchmark: pd.DataFrame
     lorenz: pd.DataFrame
     rfm: pd.DataFrame
     rfm_cuts: pd.DataFrame
@@ -147,6 +151,8 @@ def segment_accounts(facts: pd.DataFrame, *, rules: SegmentationRules, period: P
     return Segmentation(
         tiers=tiers, cuts=cuts, shares=shares, reasons=reasons, **curves,
         spread=_spread(curves, earned, rules),
+        spread_benchmark=compare_spread(tiers, rules=rules) if len(shares) else
+        pd.DataFrame(columns=SPREAD_BENCHMARK_COLUMNS),
         lorenz=build_lorenz(facts) if len(curves["pareto"]) else
         pd.DataFrame(columns=["account_share", "amount_share"]),
         rfm=rfm, rfm_cuts=find_rfm_cuts(rfm, rules=rules), rfm_classes=summarise_rfm(rfm),

@@ -10,12 +10,22 @@ from kamlib.errors import RefusedError
 from kamlib.language import _, fmt_amount, fmt_count
 from kamlib.segmentation.rules import BENCHMARK, TIERS, SegmentationRules
 from kamlib.segmentation.tiers import tier_codes
+from kamlib.stats.concentration import gini, pareto_share
 
 SHARE_COLUMNS = [
     "tier", "n_accounts", "account_share", "account_share_ci_low", "account_share_ci_high",
     "benchmark_account_share", "account_verdict", "net_amount", "amount_share",
     "amount_share_ci_low", "amount_share_ci_high", "benchmark_amount_share", "amount_verdict",
     "concentration_ratio", "benchmark_concentration_ratio"]
+# Catalogue SEG-06 (S1 L235: 20:80; S3 L27: "25 %" in the sentence that cites 20:80) and the Gini
+# of SEG-02's three groups. Which side of a difference is good: less hanging on few accounts.
+SPREADS = {"pareto_account_share": "up", "gini_corrected": "down"}
+SPREAD_BENCHMARKS = pd.DataFrame({
+    "spread_measure": ["pareto_account_share", "pareto_account_share", "gini_corrected"],
+    "benchmark_value": [0.20, 0.25, 0.48],
+    "benchmark_source": ["rule_20_80", "rule_25", "published_tiers"]})
+SPREAD_BENCHMARK_COLUMNS = ["spread_measure", "value", "value_ci_low", "value_ci_high",
+                            "benchmark_value", "benchmark_source", "spread_verdict"]
 REASON_COLUMNS = ["tier", "tier_reason", "n_accounts", "account_share", "net_amount",
                   "amount_share"]
 REASONS = [("core", "both"), ("important", "amount_only"), ("important", "frequency_only"),
@@ -103,6 +113,50 @@ def judge(low: float, high: float, *, benchmark: float, better: str, tolerance: 
     if high < floor:
         return "worse" if better == "up" else "better"
     return "cannot tell"
+
+
+def compare_spread(tiers: pd.DataFrame, *, rules: SegmentationRules) -> pd.DataFrame:
+    """How concentrated sales are, beside the published figures that contradict each other (E10).
+
+    tiers: from `score_tiers`.
+    Returns one row a published figure: spread_measure (pareto_account_share: the share of
+    accounts that reaches rules.pareto_share; gini_corrected), value with value_ci_low and _high
+    (accounts resampled: another set of such accounts is meant; gaps with fewer than
+    rules.min_accounts), benchmark_value, benchmark_source (code), spread_verdict (against the
+    published figure, within rules.benchmark_tolerance; better is less dependence on few).
+    The published Gini is that of three groups and so a lower bound of that company's own: only
+    one that is surely lower still can be told from it.
+    Source: catalogue SEG-02, SEG-06. Raises RefusedError without net sales above zero.
+    """
+    sold = tiers[tiers["tier"].isin(TIERS)].sort_values("account_id")
+    _total(sold)
+    amounts = sold["net_amount"].to_numpy(dtype="float64")
+    rng = np.random.default_rng(rules.seed)
+    draws = [_spread(amounts[rng.integers(0, len(amounts), len(amounts))], rules)
+             for _draw in range(rules.n_resamples if len(sold) >= rules.min_accounts else 0)]
+    tail = (1 - rules.confidence_level) / 2
+    ends = (np.nanquantile(draws, [tail, 1 - tail], axis=0) if draws
+            else np.full((2, len(SPREADS)), np.nan))
+    table = SPREAD_BENCHMARKS.copy()
+    at = table["spread_measure"].map(list(SPREADS).index).to_numpy()
+    table["value"] = np.array(_spread(amounts, rules))[at]
+    table["value_ci_low"], table["value_ci_high"] = ends[0][at], ends[1][at]
+    table["spread_verdict"] = [
+        judge(row["value_ci_low"], row["value_ci_high"], benchmark=row["benchmark_value"],
+              better=SPREADS[row["spread_measure"]], tolerance=rules.benchmark_tolerance)
+        for row in table.to_dict("records")]
+    is_bound = (table["benchmark_source"] == "published_tiers") & (
+        table["spread_verdict"] != "better")
+    table["spread_verdict"] = table["spread_verdict"].mask(is_bound, "cannot tell").astype("str")
+    return table[SPREAD_BENCHMARK_COLUMNS]
+
+
+def _spread(amounts: npt.NDArray[np.float64], rules: SegmentationRules) -> list[float]:
+    """The measures of SPREADS for one set of accounts; gaps without a total above zero."""
+    if amounts.sum() <= 0:
+        return [np.nan] * len(SPREADS)
+    return [pareto_share(amounts, threshold=rules.pareto_share).share,
+            gini(amounts.clip(min=0), corrected=True)]
 
 
 def _total(sold: pd.DataFrame) -> float:

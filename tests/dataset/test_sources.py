@@ -230,3 +230,10 @@ def test_broken_lines_are_counted_and_kept_as_they_are(read: str, mark: str, wri
     assert dataset.reasons.to_dict("records") == [
         {"table": "orders", "kind": "quarantined", "reason": "broken_line", "n": 1}]
     assert dataset.quarantine["orders"]["order_id"].tolist() == [f"A3{mark}C1"]
+
+
+def test_many_files_at_once_fit_into_the_engines_memory(write: Write) -> None:
+    """Each file that is read takes a buffer; sixteen long lines a file were more than there is."""
+    files = {f"orders_{month:02}.csv": f"{','.join(NAMES)}\nA{month},C1,2025-{month:02}-01,1.00,1\n"
+             for month in range(1, 13)}
+    assert len(rows(open_dataset(write(tables("orders_*.csv"), **files)))) == 12

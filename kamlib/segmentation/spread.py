@@ -7,6 +7,7 @@ import pandas as pd
 
 from kamlib.errors import RefusedError
 from kamlib.language import _
+from kamlib.measures import require_window
 from kamlib.segmentation.rules import SegmentationRules
 from kamlib.stats.concentration import effective_number, gini, hhi, lorenz_curve, pareto_share
 
@@ -110,9 +111,7 @@ def summarise_spread(pareto: pd.DataFrame, facts: pd.DataFrame, *,
 
 
 def _sold(facts: pd.DataFrame, measure: str) -> pd.DataFrame:
-    if facts["n_orders_window"].isna().any():
-        raise RefusedError(_("The analysis window begins before the known history. A later period "
-                             "would lift this."))
+    require_window(facts, ("n_orders_window", "net_amount_window"), name="build_pareto")
     sold = facts[facts["n_orders_window"] > 0]
     if measure != "net_sales":
         # Nothing known about the cost is a gap, not a margin of zero.

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kamlib.errors import InputError, RefusedError
-from kamlib.language import _
+from kamlib.errors import RefusedError
+from kamlib.measures import require_window
 from kamlib.segmentation.rules import TIERS, SegmentationRules
 
 Floats = npt.NDArray[np.float64]
@@ -117,15 +117,7 @@ def tier_codes(amounts: Floats, orders: Floats, *,
 
 
 def _window(facts: pd.DataFrame) -> pd.DataFrame:
-    missing = [column for column in NEEDED if column not in facts]
-    if missing:
-        raise InputError(f"score_tiers needs the account facts with {', '.join(NEEDED)}; "
-                         f"{', '.join(missing)} is missing. Pass report.facts.")
-    # One gap means all: the window is known for every account or for none.
-    if facts["n_orders_window"].isna().any():
-        raise RefusedError(_("The analysis window begins before the known history, so its sales "
-                             "and orders are not complete. A later period, or a shorter rule "
-                             "measures.window_months, would lift this."))
+    require_window(facts, NEEDED, name="score_tiers")
     table = facts[list(NEEDED)].rename(columns=lambda c: c.removesuffix("_window"))
     return table.sort_values("account_id", ignore_index=True)
 

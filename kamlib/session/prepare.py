@@ -120,6 +120,10 @@ def _write_facts(request: Request, dataset: Dataset, into: Path) -> None:
                         as_of=period.as_of, rules=measures)
     order_days = build_order_days(lines)
     who = _accounts_at_level(dataset, measures)
+    if _is_cut_from_orders(request.file):
+        # Whoever orders for the first time later is not known yet.
+        known = fetch(order_days.select("account_id").distinct())["account_id"]
+        who = who[who["account_id"].isin(known)].reset_index(drop=True)
     for name, span in _fact_periods(request).items():
         facts = build_account_facts(
             order_days, who, period=span, history_from=history_from,
@@ -147,6 +151,11 @@ def _check_window(request: Request) -> pd.DataFrame:
     is_cut = months < request.rules.measures.window_months
     rows = [("orders", "window_cut", months, MESSAGES["window_cut"])] if is_cut else []
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _is_cut_from_orders(file: DatasetFile) -> bool:
+    accounts = file.tables.get("accounts")
+    return accounts is None or bool(accounts.one_row_per)
 
 
 def _accounts_at_level(dataset: Dataset, rules: MeasureRules) -> pd.DataFrame:

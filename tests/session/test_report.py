@@ -46,6 +46,27 @@ def test_facts_of_the_period_and_of_the_compared_ones(dataset):
     assert report.facts_year_before["n_orders"].tolist() == [0, 0, 0]
 
 
+def test_an_account_known_from_orders_alone_is_not_known_before_its_first(tmp_path, monkeypatch):
+    monkeypatch.setenv("KAM_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "orders.csv").write_text(
+        "order_id,account_id,order_date,amount\n1,A,2025-02-01,5\n2,B,2025-08-01,7\n",
+        encoding="utf-8")
+    head = ('id = "t"\nname = "T"\ncurrency = "EUR"\ndate_basis = "ordered"\n'
+            'history_from = 2024-01-01\ncomplete_until = 2025-12-31\n'
+            '[tables.orders]\nsource = "orders.csv"\nconstants = { line_kind = "sale" }\n')
+    listed = head + '[tables.accounts]\nsource = "orders.csv"\n'
+    column = ('constants = { party_role = "customer" }\n[tables.accounts.columns]\n'
+              'account_id = "account_id"\nname = "account_id"\n')
+    cut = listed + 'one_row_per = "account_id"\n' + column
+    for name, text in {"derived": head, "cut": cut, "given": listed + column}.items():
+        file = tmp_path / f"{name}.toml"
+        file.write_text(text, encoding="utf-8")
+        early = open_report(file, period="2025Q1").facts["account_id"].tolist()
+        # A company's own list of accounts holds prospects too: they are known without an order.
+        assert early == (["A", "B"] if name == "given" else ["A"])
+        assert open_report(file, period="2025Q3").facts["account_id"].tolist() == ["A", "B"]
+
+
 def test_a_comparison_before_the_known_history_is_none(dataset):
     report = open_report(dataset, period="2024Q1")
     assert report.facts_previous is None

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.errors import InputError, RefusedError
-from kamlib.language import N_, _, translate
+from kamlib.language import N_, translate
+from kamlib.measures import require_window
 from kamlib.period import Period, add_months
 from kamlib.rule_table import apply_rules
 from kamlib.segmentation.classes.rules import OTHERWISE, ClassRules
@@ -164,14 +164,7 @@ def _is_cut(period: Period | None, window_months: int, history_from: date | None
 
 
 def _start(facts: pd.DataFrame) -> pd.DataFrame:
-    missing = [column for column in NEEDED if column not in facts]
-    if missing:
-        raise InputError(f"describe_accounts needs the account facts with {', '.join(NEEDED)}; "
-                         f"{', '.join(missing)} is missing. Pass report.facts.")
-    if facts["n_orders_window"].isna().any():
-        raise RefusedError(_("The analysis window begins before the known history, so its sales "
-                             "and orders are not complete. A later period, or a shorter rule "
-                             "measures.window_months, would lift this."))
+    require_window(facts, NEEDED, name="describe_accounts")
     facts = facts.sort_values("account_id", ignore_index=True)
     table = pd.DataFrame({"account_id": facts["account_id"].astype("str"),
                           "has_ordered": facts["n_orders"] > 0,

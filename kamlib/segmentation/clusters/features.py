@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kamlib.errors import InputError, RefusedError
+from kamlib.errors import RefusedError
 from kamlib.language import _, fmt_count
+from kamlib.measures import require_window
 from kamlib.period import Period
 from kamlib.segmentation.clusters.rules import PRODUCT_LINES, SOURCES, ClusterRules
 from kamlib.stats.clustering import Floats, standardise
@@ -78,14 +79,8 @@ def build_features(facts: pd.DataFrame, *, products: pd.DataFrame | None, period
 
 
 def _bought(facts: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    needed = ["account_id", "n_orders_window", "net_amount_window"]
-    if missing := [column for column in needed if column not in facts]:
-        raise InputError(f"cluster_accounts needs the account facts with {', '.join(needed)}; "
-                         f"{', '.join(missing)} is missing. Pass report.facts.")
-    if facts["n_orders_window"].isna().any():
-        raise RefusedError(_("The analysis window begins before the known history, so its sales "
-                             "and orders are not complete. A later period, or a shorter rule "
-                             "measures.window_months, would lift this."))
+    require_window(facts, ("account_id", "n_orders_window", "net_amount_window"),
+                   name="cluster_accounts")
     table = facts.set_index(facts["account_id"].astype("str")).sort_index()
     bought = table[table["n_orders_window"] > 0]
     return bought, len(table) - len(bought)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from kamlib.errors import RefusedError
 from kamlib.language import _, fmt_date
+from kamlib.measures import require_window
 from kamlib.period import add_months
 from kamlib.segmentation.matrices.matrix import INPUT_COLUMNS
 
@@ -30,11 +31,9 @@ def account_matrix_inputs(facts: pd.DataFrame,
     >>> account_matrix_inputs(facts, facts)[["amount", "amount_before"]].to_numpy().tolist()
     [[9.0, 9.0]]
     """
+    require_window(facts, ("account_id", "net_amount_window"), name="account_matrix_inputs")
     columns = {f"{column}_window": name for column, name in SUMS.items()}
     table = facts[["account_id", *columns]].rename(columns={**columns, "account_id": "subject_id"})
-    if table["amount"].isna().any():
-        raise RefusedError(_("The analysis window begins before the known history, so its sales "
-                             "are not complete. A later period would lift this."))
     before = pd.Series(dtype="float64")
     if facts_year_before is not None and facts_year_before["net_amount_window"].notna().all():
         before = facts_year_before.set_index("account_id")["net_amount_window"].astype("float64")

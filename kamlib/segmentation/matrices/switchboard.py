@@ -11,6 +11,7 @@ import pandas as pd
 
 from kamlib.errors import RefusedError
 from kamlib.language import _, fmt_number
+from kamlib.measures import require_window
 from kamlib.segmentation.matrices.inputs import account_matrix_inputs
 from kamlib.segmentation.matrices.matrix import build_matrix
 from kamlib.segmentation.matrices.rules import MatrixRules
@@ -171,11 +172,8 @@ def _class_with_lost(inputs: Inputs) -> pd.Series:
 
 
 def _orders(inputs: Inputs) -> pd.Series:
-    orders = inputs.facts.set_index("account_id")["n_orders_window"].astype("Int64")
-    if orders.isna().any():
-        raise RefusedError(_("The analysis window begins before the known history, so its sales "
-                             "and orders are not complete. A later period would lift this."))
-    return orders.astype("int64")
+    require_window(inputs.facts, ("account_id", "n_orders_window"), name="build_switchboard")
+    return inputs.facts.set_index("account_id")["n_orders_window"].astype("int64")
 
 
 # Both variants of the matrix say which accounts are best and worst on both axes.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import matplotlib as mpl
 import pandas as pd
 import seaborn as sns
@@ -65,3 +67,17 @@ def test_nothing_global_is_changed():
     before = dict(mpl.rcParams)
     render_svg(draw(), name="tiers")
     assert dict(mpl.rcParams) == before
+
+
+def test_a_style_that_comes_again_is_written_once_and_kept():
+    ax = new_axes()
+    ax.bar(["a", "b", "c"], [1, 2, 3], color="#123456")
+    svg = render_svg(ax.figure, name="bars")
+    name = re.search(r"\.(bars-\d+)\{fill: #123456", svg)[1]
+    assert svg.count("#123456") == 1
+    assert svg.count(f'class="{name}"') == 3
+    # Places that nobody sees are gone, words with as many are not.
+    assert not re.search(r' d="[^"]*\.\d{3}', svg)
+    ax = new_axes()
+    ax.set_title("0.123456")
+    assert "0.123456" in render_svg(ax.figure, name="words")

@@ -36,7 +36,6 @@ from kamlib.schema import load_schema
 
 ACCOUNTING = ["table", "read", "kept", "excluded", "quarantined"]
 REASONS = ["table", "kind", "reason", "n"]
-CHECKS = ["table", "check", "n", "message"]
 
 
 class DataRules(Section):

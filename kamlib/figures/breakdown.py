@@ -52,27 +52,6 @@ def rows_of(sales: Sales, *dimensions: str) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else sales.breakdown.iloc[:0]
 
 
-def plot_breakdown(sales: Sales, dimension: str, *, ax: Axes | None = None,
-                   currency: str = "") -> Axes:
-    """Lying bars: net sales of each category of one dimension, the base a thinner bar below."""
-    table, base = _shown(sales, dimension, limit=2 * ROWS), find_base(sales)
-    ax = ax or theme.new_axes(8.5, 1.9 + 0.46 * max(2, len(table)))
-    if table.empty:
-        return theme.say_nothing(ax, _not_given(sales, dimension))
-    places = np.arange(len(table))[::-1]
-    ax.barh(places + 0.14, table["net_amount"], height=0.42, label=sales.period.label,
-            color=[_colour(name) for name in table["category"]])
-    if base:
-        ax.barh(places - 0.22, table["base"], height=0.24, color=theme.CATEGORY[1],
-                label=base["base_label"])
-    _write_ends(ax, table, places, currency)
-    ax.set_yticks(places)
-    ax.yaxis.set_major_formatter(FixedFormatter([_tick(x) for x in table["category"]]))
-    ax.set_title(_moves_title(sales, table, currency))
-    _finish(ax, sales, currency)
-    return ax
-
-
 def plot_where(sales: Sales, *, dimensions: Sequence[str] = WHERE, ax: Axes | None = None,
                currency: str = "") -> Axes:
     """Lying bars of several dimensions on one scale, the base a mark at each bar."""

@@ -26,7 +26,8 @@ from kamlib.segmentation.clusters.find import Clusters
 from kamlib.segmentation.clusters.names import is_line, name_feature
 
 # What a page shows of a wide table; the published one has every column.
-ASSIGNMENT_COLUMNS = ("account_id", "cluster_name", "silhouette")
+PROFILE_COLUMNS = ("cluster_name", "n_accounts", "account_share", "net_amount", "amount_share",
+                   "silhouette", "standouts")
 FEATURE_COLUMNS = ("feature", "transform", "n_with_feature", "n_without_feature", "is_used",
                    "why_not")
 # Kaufman & Rousseeuw (1990), Finding Groups in Data, p. 88: what a mean silhouette says.

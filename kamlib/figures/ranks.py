@@ -18,7 +18,6 @@ from kamlib.language import (
     _n,
     fmt_count,
     fmt_money,
-    fmt_range,
     fmt_share,
     join_items,
     join_sentences,
@@ -179,33 +178,6 @@ def read_noise(noise: pd.DataFrame) -> str:
         (False, False): _("By the former thresholds moves up and down balance; common growth was "
                           "{growth}.", growth=growth)}
     return join_sentences([*texts, by_case[plain, left]])
-
-
-def plot_trust(coverage: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """How often such intervals held the truth, by months of evidence, beside what they promise.
-
-    coverage: from `read_coverage`.
-    """
-    ax = ax or theme.new_axes(7.0, 3.6)
-    if coverage.empty:
-        return theme.say_nothing(ax, theme.reason_of(coverage))
-    for colour, (measure, part) in zip((theme.ACCENT, theme.CATEGORY[1]),
-                                       coverage.groupby("measure"), strict=False):
-        ax.errorbar(part["n_months"], part["coverage_share"], yerr=1.96 * part["mc_error"],
-                    color=colour, marker="o", capsize=3, label=label(measure))
-    level = float(coverage["level"].iloc[0])
-    ax.axhline(level, color=theme.MUTED, linewidth=1, linestyle="--",
-               label=_("promised: {share}", share=fmt_share(level)))
-    low, high = coverage["coverage_share"].min(), coverage["coverage_share"].max()
-    ax.set_title(_("Such intervals held the truth in {span} of made worlds",
-                   span=fmt_range(low, high, _share_1)))
-    ax.set_xticks(sorted(coverage["n_months"].unique()))
-    ax.set_xlabel(_("months of evidence"))
-    ax.set_ylabel(_("intervals that held the truth (%)"))
-    ax.set_ylim(min(0.85, low - 0.02), 1.0)
-    theme.share_axis(ax)
-    ax.legend(loc="lower right", ncols=3)
-    return ax
 
 
 def read_trust(coverage: pd.DataFrame, *, n_months: int = 24) -> str:

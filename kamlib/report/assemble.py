@@ -200,11 +200,3 @@ def write_index(store: Store, *, lang: str) -> None:
     """Write reports/index.html anew: every data set, period and version."""
     with using(lang):
         write_whole(store.root / "index.html", render_index(store.versions()))
-
-
-def summary_lines(outcomes: Sequence[Outcome]) -> list[str]:
-    """Return one line a notebook: what became of it."""
-    return [f"{o.chapter.slug}: {o.status}" + (f" ({o.reason})" if o.reason else "")
-            for o in outcomes]
-
-

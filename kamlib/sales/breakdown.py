@@ -21,7 +21,6 @@ from kamlib.sales.spans import (
 
 ACCOUNT_DIMENSIONS = ("region", "country", "city_tier", "industry", "size_class", "account_type",
                       "category", "star", "tier")
-LINE_DIMENSIONS = ("channel", "product_line")
 DIMENSIONS = ("region", "country", "city_tier", "industry", "channel", "product_line",
               "account_type", "category", "size_class", "star", "tier")
 NOT_GIVEN, TOTAL = "not_given", "total"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -126,11 +125,7 @@ def test_reading_before_and_after_the_common_growth(before, after, words):
     assert plain(figures.read_noise(build_noise(plain=before, left=after))).endswith(words)
 
 
-def test_trust_shows_what_held_beside_what_was_promised():
-    ax = figures.plot_trust(TRUST)
-    lines = [line.get_ydata() for line in ax.lines if line.get_marker() == "o"]
-    assert np.allclose(lines, [[0.93, 0.95], [0.94, 0.96]])
-    assert plain(plain_title(ax)) == "Such intervals held the truth in 93.0–96.0 % of made worlds"
+def test_reading_of_how_often_intervals_held_the_truth():
     assert plain(figures.read_trust(TRUST, n_months=30)) == (
         "In 1,000 made worlds of 200 accounts with 24 months, where the truth is known, the 95 % "
         "interval of monthly sales held it in 95.0 % of the cases and that of the rank in 96.0 %.")
@@ -139,8 +134,7 @@ def test_trust_shows_what_held_beside_what_was_promised():
 @pytest.mark.parametrize(("plot", "read", "columns"), [
     (figures.plot_ranks, figures.read_ranks, RANK_COLUMNS),
     (figures.plot_undecided, figures.read_ranks, RANK_COLUMNS),
-    (figures.plot_noise, figures.read_noise, NOISE_COLUMNS),
-    (figures.plot_trust, figures.read_trust, list(TRUST))])
+    (figures.plot_noise, figures.read_noise, NOISE_COLUMNS)])
 def test_an_empty_table_says_why(plot, read, columns):
     empty = pd.DataFrame(columns=columns)
     empty.attrs["reason"] = "Too little."

@@ -19,8 +19,7 @@ from kamlib.period import parse_period
 from kamlib.sales import Sales, SalesRules
 
 PLOTS = [figures.plot_trend, figures.plot_concentration, growth.plot_bridge, margins.plot_cross,
-         breakdown.plot_where, attainment.plot_attainment,
-         lambda result, **rest: breakdown.plot_breakdown(result, "region", **rest)]
+         breakdown.plot_where, attainment.plot_attainment]
 READS = [figures.read_summary, figures.read_trend, figures.read_concentration, growth.read_bridge,
          growth.read_lines, margins.read_cross, margins.read_mix, breakdown.read_ties,
          attainment.read_attainment, breakdown.read_where]
@@ -216,23 +215,13 @@ def test_lines_begin_with_the_largest_change(result):
         "Most lost Cables: -40 against 2024Q4, of which price +20 and volume -60.")
 
 
-def test_breakdown_shows_period_beside_base_and_the_unknown_last(result):
-    ax = breakdown.plot_breakdown(result, "region", currency="CNY")
-    assert bars(ax) == {"2025Q4": [700, 400, 100], "2024Q4": [400, 540, 60]}
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["East", '<West & "Co">', "Not given"]
-    assert len({p.get_facecolor() for p in ax.containers[0]}) == 2
-    assert plain(plain_title(ax)) == (
-        'Against 2024Q4, most gained: East +300 CNY; most lost: <West & "Co"> -140 CNY')
-    assert ax.texts[0].get_text().replace(NO_BREAK, " ") == "700 (+300, +75 %)"
-
-
 def test_small_categories_are_added_up(result):
     rows = [["region", f"R{i:02d}", 1, 0.05, 10.0 - i / 10, 0.05, 1.0, 5.0, 0.0, 5.0, 0.0, 0.0,
              1.0, 1.0, 0.2, 1.0, "A1", 1.0, 0] for i in range(20)]
     many = replace(result, breakdown=frame(" ".join(BREAKDOWN.columns), *rows))
-    ax = breakdown.plot_breakdown(many, "region")
-    assert [t.get_text() for t in ax.get_yticklabels()][-1] == "4 others"
-    assert sum(bars(ax)["2025Q4"]) == pytest.approx(sum(row[4] for row in rows))
+    ax = breakdown.plot_where(many, dimensions=["region"])
+    assert [t.get_text() for t in ax.get_yticklabels()][-1] == "12 others"
+    assert sum(bars(ax)["Region"]) == pytest.approx(sum(row[4] for row in rows))
 
 
 def test_where_has_one_series_for_each_dimension(result):
@@ -244,8 +233,6 @@ def test_where_has_one_series_for_each_dimension(result):
 
 
 def test_a_dimension_that_is_not_given_is_named(result):
-    ax = breakdown.plot_breakdown(result, "industry")
-    assert ax.texts[0].get_text() == "Not given in the data: Industry."
     # Without any of those wanted, those there are.
     ax = breakdown.plot_where(result, dimensions=["industry"])
     assert list(bars(ax)) == ["Region", "Channel"]

@@ -22,6 +22,9 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from rattler import MatchSpec, Version, VersionSpec
 
+from kamlib.rules import load_rules
+from kamlib.session.sections import SECTIONS
+
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
@@ -275,3 +278,11 @@ def test_modules_and_functions_stay_short():
                 if n > MAX_FUNCTION_LINES:
                     long[f"{name}: {node.name}"] = n
     assert long == {}
+
+
+def test_the_readmes_rules_file_is_one(tmp_path):
+    (example,) = re.findall(r"```toml\n(\[segmentation\].*?)```", README, flags=re.DOTALL)
+    (tmp_path / "rules.toml").write_text(example, encoding="utf-8")
+    rules = load_rules(tmp_path / "rules.toml", sections=SECTIONS)
+    assert rules.segmentation.amount_top_share == 0.3
+    assert [rule.name for rule in rules.classes.value_class] == ["large_and_growing", "the_rest"]

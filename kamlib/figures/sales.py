@@ -223,9 +223,9 @@ def _month_sentences(inside: pd.DataFrame, currency: str) -> Iterator[str]:
         yield _("The largest month was {month} with {amount}, against {before} a year before.",
                 month=fmt_month(best["month"]), amount=fmt_money(best["net_amount"], currency),
                 before=fmt_money(best["year_before_net_amount"], currency))
-    if pd.notna(best["seasonal_index"]):
+    if pd.notna(best["seasonal_ratio"]):
         yield _("By its season alone that month is worth {ratio} average months.",
-                ratio=fmt_number(best["seasonal_index"], 2))
+                ratio=fmt_number(best["seasonal_ratio"], 2))
 
 
 def _no_sales(sales: Sales) -> str:

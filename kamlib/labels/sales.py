@@ -22,7 +22,7 @@ HEADINGS: dict[str, str] = {
     "year_before_net_amount": N_("Net sales, year before"),
     "year_change_rate": N_("Against the year before"),
     "moving_average_amount": N_("Moving average"),
-    "seasonal_index": N_("Season (1 = average month)"),
+    "seasonal_ratio": N_("Season (1 = average month)"),
     "is_in_period": N_("In the period"),
     "is_complete": N_("Complete"),
     # breakdowns

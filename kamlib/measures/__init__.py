@@ -10,9 +10,9 @@ from kamlib.measures.fetching import fetch
 from kamlib.measures.lines import build_levels, build_lines
 from kamlib.measures.profit import build_profit
 from kamlib.measures.rules import MeasureRules
-from kamlib.measures.spans import build_largest_orders, build_span_sums
+from kamlib.measures.spans import NET_KINDS, build_largest_orders, build_span_sums
 from kamlib.measures.window import require_window
 
-__all__ = ["MeasureRules", "build_account_facts", "build_account_months",
+__all__ = ["NET_KINDS", "MeasureRules", "build_account_facts", "build_account_months",
            "build_account_products", "build_largest_orders", "build_levels", "build_lines",
            "build_order_days", "build_profit", "build_span_sums", "fetch", "require_window"]

@@ -16,14 +16,21 @@ from scipy import special
 from kamlib.errors import InputError
 from kamlib.models.discount import FAR
 from kamlib.models.fitting import MIN_REPEATERS, MIN_UNITS, fit_model
-from kamlib.models.histories import Floats, Integers, check_columns, read_numbers, sum_products
+from kamlib.models.histories import (
+    Counted,
+    Floats,
+    Integers,
+    check_columns,
+    read_numbers,
+    sum_products,
+)
 from kamlib.models.result import FittedModel
 
 COLUMNS = ("n_repeat_periods", "last_period", "n_periods")
 
 
 @dataclass(frozen=True)
-class Opportunities:
+class Opportunities(Counted):
     """Distinct histories: parallel arrays, one element a history, sorted.
 
     n_repeats: opportunities that were used; last: number of the last one used, 0 without;
@@ -35,16 +42,6 @@ class Opportunities:
     n_periods: Floats
     weight: Floats
     place: Integers
-
-    @property
-    def n(self) -> int:
-        """Units."""
-        return int(self.weight.sum())
-
-    @property
-    def n_repeaters(self) -> int:
-        """Units that used at least one opportunity."""
-        return int(self.weight[self.n_repeats > 0].sum())
 
     def __len__(self) -> int:
         return len(self.n_repeats)

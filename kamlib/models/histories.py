@@ -21,8 +21,25 @@ WEEK_DAYS = 7.0
 CHUNK = 8192
 
 
+class Counted:
+    """Distinct histories, each standing for as many units as its weight says."""
+
+    n_repeats: Floats
+    weight: Floats
+
+    @property
+    def n(self) -> int:
+        """Units with a history."""
+        return int(self.weight.sum())
+
+    @property
+    def n_repeaters(self) -> int:
+        """Units that bought, or used an opportunity, again."""
+        return int(self.weight[self.n_repeats > 0].sum())
+
+
 @dataclass(frozen=True)
-class Histories:
+class Histories(Counted):
     """Distinct histories: parallel arrays, one element a history, sorted.
 
     n_repeats: repeat purchase days; to_last, to_now: time from the first purchase to the last
@@ -38,16 +55,6 @@ class Histories:
     levels: Floats
     level: Integers
     place: Integers
-
-    @property
-    def n(self) -> int:
-        """Units with a history."""
-        return int(self.weight.sum())
-
-    @property
-    def n_repeaters(self) -> int:
-        """Units that bought again."""
-        return int(self.weight[self.n_repeats > 0].sum())
 
     @property
     def level_weight(self) -> Floats:

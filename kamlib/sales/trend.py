@@ -16,7 +16,7 @@ from kamlib.stats.trend import seasonal_indexes
 
 TREND_COLUMNS = ["month", "gross_amount", "returned_amount", "net_amount", "adjustment_amount",
                  "month_before_net_amount", "month_change_rate", "year_before_net_amount",
-                 "year_change_rate", "moving_average_amount", "seasonal_index", "is_in_period",
+                 "year_change_rate", "moving_average_amount", "seasonal_ratio", "is_in_period",
                  "is_complete"]
 # What each kind of line adds to, and with which sign: what came back is negative in the data.
 KINDS = {"sale": ("gross_amount", 1), "return": ("returned_amount", -1),
@@ -49,7 +49,7 @@ def build_trend(months: pd.DataFrame, *, period: Period, history_from: date,
     returned_amount, net_amount, adjustment_amount, month_before_net_amount and
     month_change_rate, year_before_net_amount and year_change_rate (a rate is a gap unless both
     months are complete and the base is above zero), moving_average_amount (of the last
-    rules.moving_average_months, all complete), seasonal_index (1 in a mean month; a gap below
+    rules.moving_average_months, all complete), seasonal_ratio (1 in a mean month; a gap below
     rules.min_season_months complete months, or where a year's sales are not above zero),
     is_in_period, is_complete (not so a month that history_from or the period cuts).
     Source: catalogue SAL-01.
@@ -71,7 +71,7 @@ def build_trend(months: pd.DataFrame, *, period: Period, history_from: date,
         table[f"{name}_before_net_amount"] = table["net_amount"].shift(steps)
         table[f"{name}_change_rate"] = change_rate(known, known.shift(steps))
     table["moving_average_amount"] = known.rolling(rules.moving_average_months).mean()
-    table["seasonal_index"] = _season(table, rules)
+    table["seasonal_ratio"] = _season(table, rules)
     table["month"] = table["month"].astype("datetime64[s]")
     return table[TREND_COLUMNS]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-NET_KINDS = ("sale", "return", "cancellation")
+from kamlib.measures import NET_KINDS
+
 FRAME_COLUMNS = ["account_id", "reference_amount", "cumulative_share", "in_survey_frame"]
 
 

@@ -96,7 +96,7 @@ def seasonal_indexes(months: ArrayLike, amounts: ArrayLike) -> pd.Series:
     calendar_month
     1     0.923077
     12    1.846154
-    Name: seasonal_index, dtype: float64
+    Name: seasonal_ratio, dtype: float64
     """
     rows = pd.DataFrame({"month": pd.DatetimeIndex(np.asarray(months)).to_period("M"),
                          "amount": np.asarray(amounts, dtype="float64")})
@@ -113,4 +113,4 @@ def seasonal_indexes(months: ArrayLike, amounts: ArrayLike) -> pd.Series:
                            f"{(smooth <= 0).idxmax()} they are not. Leave those months out.")
     calendar_month = pd.PeriodIndex(totals.index).month.rename("calendar_month")
     indexes = (totals / smooth).groupby(calendar_month).mean()
-    return (indexes / indexes.mean()).rename("seasonal_index")
+    return (indexes / indexes.mean()).rename("seasonal_ratio")

@@ -43,7 +43,7 @@ TREND = pd.DataFrame({
     "net_amount": [300.0] * 12 + [350.0, 500.0, 350.0], "adjustment_amount": 0.0,
     "month_before_net_amount": 300.0, "month_change_rate": 0.0,
     "year_before_net_amount": [np.nan] * 12 + [310.0, 320.0, 330.0], "year_change_rate": 0.1,
-    "moving_average_amount": [np.nan] * 11 + [300.0, 304.0, 320.0, 325.0], "seasonal_index": 1.25,
+    "moving_average_amount": [np.nan] * 11 + [300.0, 304.0, 320.0, 325.0], "seasonal_ratio": 1.25,
     "is_in_period": MONTHS >= "2025-10-01", "is_complete": True})
 BREAKDOWN = frame(
     "dimension category n_accounts account_share net_amount amount_share mean_amount "

@@ -61,18 +61,18 @@ def test_season_from_two_whole_years_on(line, shop):
     rows = [line("a", str(day.date()), 200 if day.month == 12 else 100) for day in days]
     trend = shop(rows, history_from="2023-01-01").sales().trend.set_index("month")
     # 11 months of 1 and one of 2: 24/13 and 12/13 of the mean.
-    assert trend.loc["2025-12-01", "seasonal_index"] == pytest.approx(24 / 13)
-    assert trend.loc["2025-11-01", "seasonal_index"] == pytest.approx(12 / 13)
+    assert trend.loc["2025-12-01", "seasonal_ratio"] == pytest.approx(24 / 13)
+    assert trend.loc["2025-11-01", "seasonal_ratio"] == pytest.approx(12 / 13)
     for given in ({"history_from": "2024-01-02"}, {"history_from": "2024-01-01",
                                                    "period": "2025-11"}):
-        assert shop(rows, **given).sales().trend["seasonal_index"].isna().all()
+        assert shop(rows, **given).sales().trend["seasonal_ratio"].isna().all()
     shorter = shop(rows, history_from="2023-01-01").sales(min_season_months=37)
-    assert shorter.trend["seasonal_index"].isna().all()
+    assert shorter.trend["seasonal_ratio"].isna().all()
 
 
 def test_a_season_of_nothing_is_a_gap(line, shop):
     sales = shop([line("a", "2025-12-01", 5)], history_from="2022-01-01").sales()
-    assert sales.trend["seasonal_index"].isna().all()
+    assert sales.trend["seasonal_ratio"].isna().all()
     assert len(sales.trend) == 48
 
 

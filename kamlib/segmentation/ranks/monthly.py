@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kamlib.errors import InputError
+from kamlib.measures import NET_KINDS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-NET_KINDS = ("sale", "return", "cancellation")
 NEEDED = ("account_id", "month", "line_kind", "n_orders", "amount")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any, TypeVar
@@ -21,7 +22,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column: type, limits (both inclusive), and in `zh` and `en` the names exports give it."""
+    """A column: type, limits (both inclusive), and in `zh` and `en` the names exports give it.
+
+    known_ahead: a day that is agreed on before it comes, such as when an invoice is due.
+    """
 
     name: str
     type: str
@@ -29,6 +33,7 @@ class Column:
     meaning_zh: str
     example: str
     required: bool = False
+    known_ahead: bool = False
     unit: str = ""
     unit_zh: str = ""
     min: float | None = None
@@ -135,6 +140,50 @@ def require_columns(frame: pd.DataFrame, columns: Iterable[str], *, name: str) -
         hints = "".join(did_you_mean(column, there) for column in missing)
         raise InputError(f"{name} lacks {', '.join(missing)}; it has "
                          f"{', '.join(there) or 'no columns'}.{hints} Add or rename the columns.")
+
+
+def known_by(frame: pd.DataFrame, *, name: str, day: date) -> pd.DataFrame:
+    """Return what a table's rows said at the end of a day.
+
+    frame: rows of the dictionary's table `name`. Rows whose event lies after the day leave; in
+    the others a date after it is not known yet (a complaint that was settled later is open), but
+    for what is agreed on ahead, such as when an invoice is due.
+
+    >>> rows = pd.DataFrame({"opened_date": pd.to_datetime(["2025-01-05", "2025-03-01"]),
+    ...                      "resolved_date": pd.to_datetime(["2025-02-20", None])})
+    >>> known_by(rows, name="complaints", day=date(2025, 1, 31))["resolved_date"].isna().tolist()
+    [True]
+    """
+    declared = table(name)
+    if not declared.event_date:
+        return frame
+    end = pd.Timestamp(day) + pd.Timedelta(days=1)
+    known = frame[pd.to_datetime(frame[declared.event_date]) < end].copy()
+    for column in declared.columns.values():
+        if column.type == "date" and not column.known_ahead and column.name in known:
+            later = pd.to_datetime(known[column.name]) >= end
+            known[column.name] = known[column.name].mask(later)
+    return known
+
+
+def require_known(frame: pd.DataFrame, *, name: str, day: date) -> None:
+    """Refuse rows of a table that say what was not known at the end of a day; see `known_by`.
+
+    >>> rows = pd.DataFrame({"contact_date": pd.to_datetime(["2025-01-05"])})
+    >>> require_known(rows, name="contacts", day=date(2025, 1, 31))
+    """
+    declared = table(name)
+    if not declared.event_date:
+        raise InputError(f"The rows of {name} carry no date, so nobody can tell what they said on "
+                         f"{day}. Leave this table out of what is tested on the past.")
+    end = pd.Timestamp(day) + pd.Timedelta(days=1)
+    later = {column.name: int((pd.to_datetime(frame[column.name]) >= end).sum())
+             for column in declared.columns.values()
+             if column.type == "date" and not column.known_ahead and column.name in frame}
+    found = ", ".join(f"{n} in {column}" for column, n in later.items() if n)
+    if found:
+        raise InputError(f"What is judged on {day} may rest only on what was known then, but "
+                         f"{name} holds later dates: {found}. Pass the rows of known_by.")
 
 
 def write_data_readme() -> str:

@@ -35,7 +35,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 LAYERS = [
     ["errors"], ["language"], ["labels", "schema", "rules"], ["period", "stats"], ["handover"],
     ["rule_table", "models"], ["dataset"], ["measures"],
-    ["sales", "segmentation", "lifecycle", "satisfaction", "loyalty"],
+    ["sales", "segmentation", "lifecycle", "satisfaction", "loyalty", "value", "warning"],
     ["figures"], ["session"], ["report"], ["sample"], ["cli"], ["locale"],
 ]
 LAYER_OF = {room: place for place, rooms in enumerate(LAYERS) for room in rooms}

@@ -19,12 +19,14 @@ from kamlib.labels import (
     sales,
     satisfaction,
     segmentation,
+    value,
+    warning,
 )
 from kamlib.language import N_, _, name_currency, translate, window_words
 
 ROOMS: tuple[ModuleType, ...] = (
     common, chapters, sales, segmentation, classes, matrices, clusters, ranks, lifecycle,
-    satisfaction, loyalty)
+    satisfaction, loyalty, value, warning)
 HEADINGS: dict[str, str] = {k: v for room in ROOMS for k, v in room.HEADINGS.items()}
 VALUES: dict[str, str] = {k: v for room in ROOMS for k, v in room.VALUES.items()}
 

@@ -1,5 +1,6 @@
 """Order lines to fact tables, for any day; nothing else touches the orders."""
 
+from kamlib.measures.bridge import build_account_bridge
 from kamlib.measures.facts import (
     build_account_facts,
     build_account_months,
@@ -8,11 +9,13 @@ from kamlib.measures.facts import (
 )
 from kamlib.measures.fetching import fetch
 from kamlib.measures.lines import build_levels, build_lines
+from kamlib.measures.past import build_past_facts, build_purchase_days, list_cuts
 from kamlib.measures.profit import build_profit
 from kamlib.measures.rules import MeasureRules
 from kamlib.measures.spans import NET_KINDS, build_largest_orders, build_span_sums
 from kamlib.measures.window import require_window
 
-__all__ = ["NET_KINDS", "MeasureRules", "build_account_facts", "build_account_months",
-           "build_account_products", "build_largest_orders", "build_levels", "build_lines",
-           "build_order_days", "build_profit", "build_span_sums", "fetch", "require_window"]
+__all__ = ["NET_KINDS", "MeasureRules", "build_account_bridge", "build_account_facts",
+           "build_account_months", "build_account_products", "build_largest_orders",
+           "build_levels", "build_lines", "build_order_days", "build_past_facts", "build_profit",
+           "build_purchase_days", "build_span_sums", "fetch", "list_cuts", "require_window"]

@@ -57,14 +57,15 @@ def build_account_facts(order_days: Table, accounts: pd.DataFrame, *, period: Pe
     account at the level of the rules, with account_id and customer_since.
     Returns one row an account, sorted: lifetime measures without a suffix and the same with
     _period, _previous, _year_before and _window (NA where the span is not known); first and
-    last sale, tenure_days, the repeat-buying summary, and the flags of movement, all as
+    last sale, tenure_days, the repeat-buying summary, the flags of movement, and lapse_date (the
+    day on which it had been silent for a whole activity window for the first time), all as
     `data/README.md` defines them. Accounts without a sale have zeros and no dates.
     """
     spans = build_spans(period, history_from=history_from, rules=rules)
     known = order_days.filter(order_days.order_date <= period.end)
     frame = accounts[["account_id", "customer_since"]].sort_values("account_id", ignore_index=True)
     sales = known.filter(known.line_kind == "sale")
-    parts = (_orders_part(sales, spans), _days_part(sales, spans, period),
+    parts = (_orders_part(sales, spans), _days_part(sales, spans, period, rules),
              *(_sums_part(known, span) for span in spans))  # the heavy ones while little is held
     frame = pd.concat([frame, *(_fetch_by(part, frame["account_id"]) for part in parts)], axis=1)
     frame = _fill(frame, spans)
@@ -72,7 +73,8 @@ def build_account_facts(order_days: Table, accounts: pd.DataFrame, *, period: Pe
     frame = _add_rhythm(frame, period)
     frame = _add_movement(frame, period, rules)
     return frame.drop(columns=["customer_since", "gap_sum", "gap_square_sum", "n_gaps",
-                               "repeat_amount"]).reset_index(drop=True)
+                               "repeat_amount", "last_sale_before_lapse_date"]) \
+        .reset_index(drop=True)
 
 
 def _sums_part(known: Table, span: Span) -> Table:
@@ -90,13 +92,13 @@ def _orders_part(sales: Table, spans: list[Span]) -> Table:
     return orders.group_by("account_id").agg(**counts)
 
 
-def _days_part(sales: Table, spans: list[Span], period: Period) -> Table:
+def _days_part(sales: Table, spans: list[Span], period: Period, rules: MeasureRules) -> Table:
     """Count purchase days, find the first and the last, measure the gaps between them."""
     days = sales.group_by(["account_id", "order_date"]).agg(
         gross_amount=sales.amount.sum().cast(MONEY))
     before = days.order_date.lag().over(
         ibis.window(group_by=days.account_id, order_by=days.order_date))
-    days = days.mutate(gap=days.order_date.delta(before, unit="day"))
+    days = days.mutate(gap=days.order_date.delta(before, unit="day"), before=before)
     counts = {f"n_purchase_days{s.suffix}": within(days.order_date, s).cast("int64").sum()
               for s in spans}
     log = days.gap.cast("float64").ln().cast("decimal(18, 12)")
@@ -105,6 +107,7 @@ def _days_part(sales: Table, spans: list[Span], period: Period) -> Table:
         first_sale_date=days.order_date.min(),
         last_sale_date=days.order_date.max(),
         last_sale_before_opening_date=days.order_date.max(where=days.order_date < period.start),
+        last_sale_before_lapse_date=days.before.min(where=days.gap > rules.active_window_days),
         n_gaps=days.gap.count(),
         gap_sum=days.gap.sum(),
         gap_square_sum=(days.gap * days.gap).sum(),
@@ -190,7 +193,17 @@ def _add_movement(frame: pd.DataFrame, period: Period, rules: MeasureRules) -> p
     return frame.assign(
         is_active_opening=at_opening, is_active_closing=at_closing,
         is_lost=at_opening & ~at_closing,
-        is_recovered=earlier.notna() & ~at_opening & at_closing)
+        is_recovered=earlier.notna() & ~at_opening & at_closing,
+        lapse_date=_find_lapse(frame, period, rules))
+
+
+def _find_lapse(frame: pd.DataFrame, period: Period, rules: MeasureRules) -> pd.Series:
+    """Date the first silence of a whole activity window, the present one too; NA for none."""
+    silence = pd.Timedelta(days=rules.active_window_days)
+    ended, present = frame["last_sale_before_lapse_date"], frame["last_sale_date"]
+    is_over = present + silence <= pd.Timestamp(period.end)
+    lapse: pd.Series = ended.fillna(present.where(is_over)) + silence
+    return lapse.astype("datetime64[s]")
 
 
 def build_account_months(order_days: Table) -> pd.DataFrame:

@@ -23,6 +23,12 @@ class MeasureRules(Section):
         90, unit="days", source="dictionary: unknown start", ge=0, le=730,
         help="a first sale so soon after the known history begins says nothing about when the "
              "relationship began")
+    backtest_horizon_days: int = rule(
+        182, unit="days", source="RISK-02: no shorter than the usual gap", ge=7, le=730,
+        help="what foretells is tested on the past over so many days ahead")
+    backtest_cuts: int = rule(
+        6, unit="count", source="convention", ge=1, le=24,
+        help="at most so many days of the past are tested from, one horizon apart")
     pair_days: int = rule(
         3, unit="days", source="dictionary: order-and-cancel pair", ge=0, le=60,
         help="an order cancelled in full within so many days is taken out of both sides")

@@ -26,6 +26,7 @@ from kamlib.errors import InputError
 from kamlib.language import fmt_date
 from kamlib.measures import (
     MeasureRules,
+    build_account_bridge,
     build_account_facts,
     build_account_months,
     build_account_products,
@@ -33,12 +34,15 @@ from kamlib.measures import (
     build_levels,
     build_lines,
     build_order_days,
+    build_past_facts,
+    build_purchase_days,
     build_span_sums,
     fetch,
+    list_cuts,
 )
 from kamlib.period import Period, latest_period, parse_period
 from kamlib.rules import Rules, load_rules
-from kamlib.schema import load_schema
+from kamlib.schema import known_by, load_schema
 from kamlib.session.sections import SECTIONS
 
 # What of kamlib's own files makes another report when it changes.
@@ -136,6 +140,16 @@ def _write_facts(request: Request, dataset: Dataset, into: Path) -> None:
         write_parquet(sums, into / f"{name}.parquet")
     largest = build_largest_orders(order_days, period=period, history_from=history_from)
     write_parquet(largest, into / "largest_orders.parquet")
+    bridge = build_account_bridge(lines, period=period, history_from=history_from, rules=measures)
+    write_parquet(bridge, into / "account_bridge.parquet")
+    past = build_past_facts(order_days, who, as_of=period.as_of, history_from=history_from,
+                            starts_with=request.file.starts_with, rules=measures)
+    write_parquet(past, into / "past_facts.parquet")
+    cuts = list_cuts(period.as_of, history_from=history_from, rules=measures)
+    tracked = past[past["is_start_known"].astype(bool) & (past["cut_date"] == pd.Timestamp(cuts[-1]))
+                   ] if cuts else past
+    write_parquet(build_purchase_days(order_days, list(tracked["account_id"])),
+                  into / "purchase_days.parquet")
 
 
 def known_window_months(request: Request) -> int:
@@ -185,6 +199,7 @@ def _write_tables(dataset: Dataset, as_of: date, into: Path) -> None:
         if name == "orders":
             continue  # orders stay in the engine; the fact tables stand for them
         frame = fetch(visible(table, event_date=schema[name].event_date, as_of=as_of))
+        frame = known_by(frame, name=name, day=as_of)
         frame = frame.sort_values(list(frame.columns)).reset_index(drop=True)
         write_parquet(frame, into / "tables" / f"{name}.parquet")
 

@@ -21,7 +21,7 @@ from kamlib.language import _, fmt_count, translate
 from kamlib.measures import build_profit
 from kamlib.period import Period
 from kamlib.rules import Rules, build_rules
-from kamlib.schema import load_schema
+from kamlib.schema import known_by, load_schema
 from kamlib.session.prepare import write_parquet
 from kamlib.session.sections import SECTIONS
 from kamlib.session.views import ChecksView, FigureView, LinesView, ReadingView
@@ -126,6 +126,21 @@ class Report:
         return self._load("facts", "largest_orders")
 
     @cached_property
+    def account_bridge(self) -> pd.DataFrame:
+        """Sales of the analysis window and of the one before: one row an account; see measures."""
+        return self._load("facts", "account_bridge")
+
+    @cached_property
+    def past_facts(self) -> pd.DataFrame:
+        """Account facts on days of the past, one horizon apart: one row a cut and account."""
+        return self._load("facts", "past_facts")
+
+    @cached_property
+    def purchase_days(self) -> pd.DataFrame:
+        """Purchases by day of the accounts that were known at the last cut of past_facts."""
+        return self._load("facts", "purchase_days")
+
+    @cached_property
     def accounts(self) -> pd.DataFrame:
         """Customers: one row an account, with owner_id, the owner at `as_of` ("" if none)."""
         accounts = self.read("accounts")
@@ -160,6 +175,10 @@ class Report:
             raise InputError(f"The data set {self.name!r} has no table {table!r}. Add "
                              f"[tables.{table}] to its dataset file, or ask report.has first.")
         return self._load("tables", table)
+
+    def read_known(self, table: str, day: date) -> pd.DataFrame:
+        """Return what a table's kept rows said at the end of a day of the past."""
+        return known_by(self.read_if_given(table), name=table, day=day)
 
     def read_if_given(self, table: str) -> pd.DataFrame:
         """Return a table's kept rows; none, with the dictionary's columns, when not given."""

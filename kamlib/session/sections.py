@@ -17,7 +17,10 @@ from kamlib.segmentation import (
     RankRules,
     SegmentationRules,
 )
+from kamlib.value import ValueRules
+from kamlib.warning import WarningRules
 
 SECTIONS: tuple[type[Section], ...] = (
     PeriodRules, DataRules, MeasureRules, SalesRules, SegmentationRules, ClassRules, MatrixRules,
-    ClusterRules, RankRules, LifecycleRules, SatisfactionRules, LoyaltyRules)
+    ClusterRules, RankRules, LifecycleRules, SatisfactionRules, LoyaltyRules, ValueRules,
+    WarningRules)

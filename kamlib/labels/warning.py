@@ -1,0 +1,6 @@
+"""Names of the columns and codes that the warning room adds."""
+
+from __future__ import annotations
+
+HEADINGS: dict[str, str] = {}
+VALUES: dict[str, str] = {}

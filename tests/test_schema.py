@@ -19,9 +19,11 @@ from kamlib.errors import InputError
 from kamlib.schema import (
     Column,
     Reference,
+    known_by,
     load_schema,
     read_schema,
     require_columns,
+    require_known,
     table,
     write_data_readme,
 )
@@ -292,3 +294,31 @@ def test_the_readme_shows_a_column_with_all_that_is_known_of_it() -> None:
     line = "| `star` | integer | stars |  | 1–5 | star level given by the company | 4 |"
     assert line in write_data_readme().splitlines()
     assert all(f"### {name}" in write_data_readme().splitlines() for name in load_schema())
+
+
+def test_what_was_known_on_a_day() -> None:
+    rows = pd.DataFrame({
+        "opened_date": pd.to_datetime(["2025-01-31", "2025-01-31", "2025-02-01"]),
+        "first_response_date": pd.to_datetime(["2025-01-31", "2025-02-01", None]),
+        "resolved_date": pd.to_datetime(["2025-01-31", "2025-02-03", None])})
+    known = known_by(rows, name="complaints", day=date(2025, 1, 31))
+    assert known["resolved_date"].isna().tolist() == [False, True]
+    assert known["first_response_date"].isna().tolist() == [False, True]
+    assert rows["resolved_date"].isna().tolist() == [False, False, True]  # the caller's are kept
+    invoices = pd.DataFrame({"invoice_date": pd.to_datetime(["2025-01-05"]),
+                             "due_date": pd.to_datetime(["2025-03-05"])})
+    assert known_by(invoices, name="invoices", day=date(2025, 1, 31)).equals(invoices)
+
+
+def test_later_rows_and_later_dates_are_refused() -> None:
+    rows = pd.DataFrame({"opened_date": pd.to_datetime(["2025-01-05", "2025-03-01"]),
+                         "resolved_date": pd.to_datetime(["2025-02-20", "2025-03-02"])})
+    with pytest.raises(InputError) as caught:
+        require_known(rows, name="complaints", day=date(2025, 1, 31))
+    assert str(caught.value) == (
+        "What is judged on 2025-01-31 may rest only on what was known then, but complaints holds "
+        "later dates: 1 in opened_date, 2 in resolved_date. Pass the rows of known_by.")
+    require_known(known_by(rows, name="complaints", day=date(2025, 1, 31)), name="complaints",
+                  day=date(2025, 1, 31))
+    with pytest.raises(InputError, match=r"The rows of accounts carry no date.*Leave this table"):
+        require_known(pd.DataFrame({"account_id": ["A"]}), name="accounts", day=date(2025, 1, 31))

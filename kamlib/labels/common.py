@@ -68,6 +68,8 @@ HEADINGS: dict[str, str] = {
     "is_first_seen": N_("First seen"),
     "is_lost": N_("Lost"),
     "is_recovered": N_("Recovered"),
+    "lapse_date": N_("First silent for a whole window"),
+    "cut_date": N_("Day of the past"),
     # the accounting of rows
     "table": N_("Table"),
     "column": N_("Column"),

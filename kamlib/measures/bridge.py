@@ -75,7 +75,7 @@ def _split_products(rows: Table, spans: dict[str, Span]) -> Table:
     sales = rows.filter(rows.line_kind == "sale").mutate(
         product=ibis.coalesce(rows.product_id, ibis.literal("")),
         pieces=ibis.coalesce(rows.quantity, ZERO))
-    sums = {}
+    sums: dict[str, Any] = {}
     for suffix, span in spans.items():
         inside = within(sales.order_date, span)
         counted = inside & (sales.pieces != 0)

@@ -18,6 +18,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from ibis.expr.types import Table
 
 from kamlib.dataset import Dataset, DatasetFile, load_dataset_file, open_dataset
 from kamlib.dataset.checks import COLUMNS, MESSAGES, visible
@@ -142,14 +143,21 @@ def _write_facts(request: Request, dataset: Dataset, into: Path) -> None:
     write_parquet(largest, into / "largest_orders.parquet")
     bridge = build_account_bridge(lines, period=period, history_from=history_from, rules=measures)
     write_parquet(bridge, into / "account_bridge.parquet")
-    past = build_past_facts(order_days, who, as_of=period.as_of, history_from=history_from,
+    _write_past(request, order_days, who, into)
+
+
+def _write_past(request: Request, order_days: Table, who: pd.DataFrame, into: Path) -> None:
+    """What forecasts are tested on: earlier days, and what those known on the last of them did."""
+    measures: MeasureRules = request.rules.measures
+    as_of, history_from = request.period.as_of, request.file.history_from
+    past = build_past_facts(order_days, who, as_of=as_of, history_from=history_from,
                             starts_with=request.file.starts_with, rules=measures)
     write_parquet(past, into / "past_facts.parquet")
-    cuts = list_cuts(period.as_of, history_from=history_from, rules=measures)
-    tracked = past[past["is_start_known"].astype(bool) & (past["cut_date"] == pd.Timestamp(cuts[-1]))
-                   ] if cuts else past
-    write_parquet(build_purchase_days(order_days, list(tracked["account_id"])),
-                  into / "purchase_days.parquet")
+    cuts = list_cuts(as_of, history_from=history_from, rules=measures)
+    is_tracked = past["is_start_known"].astype(bool) & past["cut_date"].isin(
+        [pd.Timestamp(cut) for cut in cuts[-1:]])
+    tracked = build_purchase_days(order_days, list(past.loc[is_tracked, "account_id"]))
+    write_parquet(tracked, into / "purchase_days.parquet")
 
 
 def known_window_months(request: Request) -> int:

@@ -67,6 +67,34 @@ def test_an_account_known_from_orders_alone_is_not_known_before_its_first(tmp_pa
         assert open_report(file, period="2025Q3").facts["account_id"].tolist() == ["A", "B"]
 
 
+def test_what_was_known_at_the_end_and_before(dataset):
+    (dataset.parent / "complaints.csv").write_text(
+        "complaint_id,account_id,opened_date,resolved_date\n1,A,2025-07-01,2025-08-01\n"
+        "2,A,2025-12-01,2026-01-15\n3,B,2026-01-02,\n", encoding="utf-8")
+    with dataset.open("a", encoding="utf-8") as file:
+        file.write('[tables.complaints]\nsource = "complaints.csv"\n')
+    report = open_report(dataset, period="2025Q4")
+    known = report.read("complaints")
+    assert known["complaint_id"].tolist() == ["1", "2"]
+    assert known["resolved_date"].notna().tolist() == [True, False]
+    earlier = report.read_known("complaints", pd.Timestamp("2025-07-31").date())
+    assert earlier[["complaint_id", "resolved_date"]].isna().values.tolist() == [[False, True]]
+    assert report.read_known("contacts", pd.Timestamp("2025-07-31").date()).empty
+
+
+def test_days_of_the_past_end_with_the_report_and_need_history(dataset):
+    report = open_report(dataset, period="2025Q4")
+    cuts = report.past_facts["cut_date"].drop_duplicates().dt.strftime("%Y-%m-%d").tolist()
+    assert cuts[-2:] == ["2025-07-02", "2025-12-31"]
+    last = report.past_facts[report.past_facts["cut_date"] == "2025-12-31"].set_index("account_id")
+    facts = report.facts.set_index("account_id").loc[last.index]
+    assert last["n_purchase_days"].tolist() == facts["n_purchase_days"].tolist()
+    short = open_report(dataset, period="2024Q1")
+    assert short.past_facts.empty
+    assert short.purchase_days.empty
+    assert short.account_bridge.empty
+
+
 def test_a_comparison_before_the_known_history_is_none(dataset):
     report = open_report(dataset, period="2024Q1")
     assert report.facts_previous is None

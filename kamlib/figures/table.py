@@ -78,6 +78,8 @@ class _Column:
                           and not pd.api.types.is_bool_dtype(values))
         self.has_interval = {f"{column}{LOW}", f"{column}{HIGH}"} <= set(frame.columns)
         self.show = (_show_number if self.is_number else _show_other)(self.name, values)
+        if self.has_interval and kind_of(self.name) == "amount":
+            self.show = _estimated_amount
         self.is_date = pd.api.types.is_datetime64_any_dtype(values)
 
     def head(self, currency: str) -> str:
@@ -124,6 +126,11 @@ def _show_number(name: str, values: pd.Series) -> Show:
     if kind in ("index", "months", "years"):
         return lambda x: fmt_number(x, 1)
     return _three_digits
+
+
+def _estimated_amount(x: Any) -> str:
+    """No more digits than an interval supports: three, as in sentences."""
+    return MISSING if _is_missing(x) else fmt_amount(float(f"{float(x):.3g}"))
 
 
 def _show_other(name: str, values: pd.Series) -> Show:

@@ -37,6 +37,16 @@ def test_whole_table():
 </tbody></table>"""
 
 
+def test_an_estimated_amount_has_no_more_digits_than_its_interval_supports():
+    table = pd.DataFrame({"clv_amount": [4_299_432.7, -81.26], "gross_amount": [4_299_432.7, 7.0],
+                          "clv_amount_ci_low": [3_224_780.0, -90.0],
+                          "clv_amount_ci_high": [5_471_721.0, 2.4]})
+    shown = html(TableView(table, name="values"))
+    assert "4,300,000 (3,220,000–5,470,000)" in shown
+    assert "-81 (-90 to 2)" in shown
+    assert ">4,299,433<" in shown  # a sum of the ledger is told in full
+
+
 def test_hostile_names_caption_and_columns_are_escaped():
     frame = pd.DataFrame({'<img src=x onerror="1">': ['"><b>']})
     text = html(TableView(frame, name='x"><b>', caption="<b>"))

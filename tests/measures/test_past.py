@@ -59,6 +59,13 @@ def test_what_came_next_stands_in_the_row_of_the_next_cut(book):
     assert account["net_amount_period"].tolist() == [300, 300, 300, 320]
 
 
+def test_horizons_touch_and_do_not_overlap(line, ledger):
+    every_day = pd.date_range("2024-01-01", "2024-12-31").strftime("%Y-%m-%d")
+    past = build_past(ledger([line("A", day, 1) for day in every_day]))
+    assert past["n_purchase_days_period"].tolist() == [90, 90, 90, 90]
+    assert past["n_purchase_days"].diff().dropna().tolist() == [90, 90, 90]
+
+
 def test_a_cut_knows_nothing_of_what_came_after(line, ledger, book):
     early = build_past(book)
     rows = [line("A", f"2024-{month:02d}-10", 100) for month in range(1, 13)]

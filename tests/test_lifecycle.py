@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from kamlib import lifecycle
 from kamlib.errors import InputError
+from kamlib.language import NO_BREAK
 from kamlib.lifecycle import LifecycleRules
 from kamlib.lifecycle.evidence import measure_accounts
 from kamlib.lifecycle.history import build_history, remove_season
+from kamlib.lifecycle.stages import measure_rhythm
 from kamlib.period import parse_period
 
 RULES = LifecycleRules()
@@ -29,7 +31,8 @@ def make_months(sales: dict[str, list[float]], *, end: str = "2025-12-01") -> pd
             for month, amount in zip(pd.date_range(end=end, periods=len(amounts), freq="MS"),
                                      amounts, strict=True) if amount]
     table = pd.DataFrame(rows, columns=["account_id", "month", "amount"])
-    return table.assign(line_kind="sale", n_lines=1).astype({"account_id": "str"})
+    return table.assign(line_kind="sale", n_lines=1, n_purchase_days=1).astype(
+        {"account_id": "str"})
 
 
 def make_facts(months: pd.DataFrame, *, as_of: date = AS_OF, start: date = date(2025, 10, 1),
@@ -59,8 +62,13 @@ def make_facts(months: pd.DataFrame, *, as_of: date = AS_OF, start: date = date(
         start_date=facts["first_sale_date"].where(known), is_start_known=known,
         tenure_days=(now - facts["first_sale_date"]).dt.days.where(known).astype("Int64"),
         days_since_last_sale=(now - facts["last_sale_date"]).dt.days.astype("Int64"),
-        n_repeat_days=facts["n_purchase_days"] - 1, gap_mean_days=by_gap.mean(),
-        gap_sd_days=by_gap.std(), net_amount_window=window.groupby("account_id")["amount"].sum(),
+        n_repeat_days=(facts["n_purchase_days"] - 1).clip(lower=0), gap_mean_days=by_gap.mean(),
+        gap_sd_days=by_gap.std(), first_to_last_days=by_gap.sum(),
+        log_gap_sum=np.log(gaps).groupby(level=0).sum(),
+        first_to_as_of_days=(now - facts["first_sale_date"]).dt.days.astype("Int64"),
+        lapse_date=(facts["last_sale_date"] + pd.Timedelta(days=365)).where(
+            lambda day: day <= now), n_lines=facts["n_purchase_days"], adjustment_amount_window=0.0,
+        net_amount_window=window.groupby("account_id")["amount"].sum(),
         is_active_opening=opened, is_active_closing=closed, is_new=came & ~before & known,
         is_first_seen=came & ~before & ~known, is_lost=opened & ~closed,
         is_recovered=came & before)
@@ -119,11 +127,78 @@ def test_evidence_is_shown_only_where_it_was_asked() -> None:
     assert stages.loc["low", "level_share"] == pytest.approx(1200 / 10800)
 
 
-def test_unknown_start_has_no_stage_unless_the_rules_say_so() -> None:
-    sales = {"A": CASES["falling"][0], "B": LEVEL}
-    assert stage_of(sales, unknown=("A",)).loc["A", "stage_reason"] == "unknown_start"
-    judged = LifecycleRules(unknown_start="judged")
-    assert stage_of(sales, unknown=("A",), rules=judged).loc["A", "stage"] == "decline"
+def test_unknown_start_is_judged_once_it_is_known_for_longer_than_formation() -> None:
+    sales = {"A": CASES["falling"][0], "B": LEVEL[:20], "C": LEVEL}
+    found = stage_of(sales, unknown=("A", "B"))["stage_reason"]
+    assert found[["A", "B"]].tolist() == ["falling", "unknown_start"]
+    judged = stage_of(sales, unknown=("A", "B"), rules=LifecycleRules(unknown_start="judged"))
+    assert judged["stage_reason"][["A", "B"]].tolist() == ["falling", "level"]
+    never = stage_of(sales, unknown=("A", "B"), rules=LifecycleRules(unknown_start="undetermined"))
+    assert (never["stage_reason"][["A", "B"]] == "unknown_start").all()
+
+
+def orders_to_months(days: dict[str, np.ndarray], rng: np.random.Generator) -> pd.DataFrame:
+    """account_months of orders on days since the start of 2022, worth 100 give or take 30 %."""
+    rows = [(account, pd.Timestamp("2022-01-01") + pd.Timedelta(days=int(day)),
+             100 * float(rng.gamma(11, 1 / 11))) for account, at in days.items() for day in at]
+    table = pd.DataFrame(rows, columns=["account_id", "day", "amount"])
+    table["month"] = table["day"].dt.to_period("M").dt.to_timestamp()
+    months = table.groupby(["account_id", "month"], as_index=False).agg(
+        amount=("amount", "sum"), n_purchase_days=("day", "nunique"), n_lines=("day", "size"))
+    return months.assign(line_kind="sale").astype({"account_id": "str"})
+
+
+def test_few_orders_are_not_called_volatility_but_swinging_wants_are() -> None:
+    # Six orders a year in Erlang gaps, for four years. The even ones want the same in every
+    # quarter; what the others want swings from quarter to quarter with a deviation of its mean.
+    rng = np.random.default_rng(8)
+    days = {}
+    for i in range(200):
+        ticks = rng.gamma(2, 1 / 2, 200).cumsum()
+        days[f"even{i:03}"] = ticks[ticks < 24] * 1461 / 24
+        if i < 50:
+            wants = np.concatenate([[0.0], rng.gamma(1, 1, 16).cumsum()]) * 1.5
+            days[f"swings{i:03}"] = np.interp(ticks[ticks < wants[-1]], wants, np.arange(17)) * 91.3
+    months = orders_to_months(days, rng)
+    gaps = {account: np.diff(np.unique(at.astype(int))) for account, at in days.items()}
+    facts = pd.DataFrame({"gap_sd_days": {a: g.std(ddof=1) for a, g in gaps.items()},
+                          "gap_mean_days": {a: g.mean() for a, g in gaps.items()},
+                          "n_repeat_days": {a: len(g) for a, g in gaps.items()},
+                          "first_to_last_days": {a: g.sum() for a, g in gaps.items()},
+                          "log_gap_sum": {a: np.log(g).sum() for a, g in gaps.items()}})
+    rhythm = measure_rhythm(facts)
+    assert rhythm.max() == pytest.approx(2**-0.5, abs=0.1)  # Erlang gaps of two stages
+    history = remove_season(build_history(months, as_of=AS_OF), rules=NO_SEASON)
+    table = measure_accounts(history, accounts=days, rules=NO_SEASON, gap_cv=rhythm)
+    kind = table["account_id"].str.rstrip("0123456789")
+    beyond, all_of_it = ((table[name] <= NO_SEASON.stable_cv).groupby(kind).mean()
+                         for name in ("demand_cv", "sales_cv"))
+    assert beyond["even"] >= 0.9 and all_of_it["even"] <= 0.65
+    assert beyond["swings"] <= 0.3
+    assert (table["demand_cv"] <= table["sales_cv"]).all()
+
+
+def test_no_rhythm_is_taken_out_where_few_accounts_show_one() -> None:
+    sales = {name: case[0] for name, case in CASES.items()}
+    found = stage_of(sales)
+    judged = found["sales_cv"].notna()
+    assert (found["demand_cv"] == found["sales_cv"])[judged].all()
+
+
+def test_the_rules_decide_which_variation_counts() -> None:
+    rng = np.random.default_rng(2)
+    months = make_months({f"A{i:02}": [100.0, *(100.0 * (rng.random(47) < 0.4))]
+                          for i in range(40)})
+    found = {basis: lifecycle.stage_accounts(
+        months, make_facts(months), as_of=AS_OF, rules=LifecycleRules(
+            variation_basis=basis, season_years=10, stable_cv=0.5)) for basis in (
+            "all", "beyond_rhythm")}
+    for basis, name in (("all", "sales_cv"), ("beyond_rhythm", "demand_cv")):
+        table = found[basis]
+        no_trend = table["stage_reason"].isin(["level", "low_level", "swinging_old"])
+        assert ((table[name] <= 0.5) == (table["stage_reason"] != "swinging_old"))[no_trend].all()
+    assert (found["all"]["stage"] == "stability").sum() + 5 < (
+        found["beyond_rhythm"]["stage"] == "stability").sum()
 
 
 def test_action_ends_a_relation_that_falls_and_earns_nothing() -> None:
@@ -223,11 +298,28 @@ def test_mix_shares_and_previous() -> None:
     assert mix.loc["stability", "net_amount_window"] == pytest.approx(1200.0)
 
 
+def make_bridge(months: pd.DataFrame, *, has_previous: bool = True) -> pd.DataFrame:
+    """account_bridge of 2025 against 2024: all change is volume."""
+    years = months.pivot_table(index="account_id", columns=months["month"].dt.year,
+                               values=["amount", "n_lines"], aggfunc="sum").fillna(0.0)
+    columns = {name: years.get((value, year), 0.0) for name, value, year in (
+        ("gross_amount_before", "amount", 2024), ("gross_amount", "amount", 2025),
+        ("n_lines_before", "n_lines", 2024), ("n_lines", "n_lines", 2025))}
+    table = pd.DataFrame(columns, index=years.index)
+    table["volume_amount"] = table["gross_amount"] - table["gross_amount_before"]
+    nothing = ["price_amount", "mix_amount", "quantity_unknown_amount", "returned_amount_before",
+               "returned_amount", "adjustment_amount_before", "adjustment_amount"]
+    table = table.assign(**dict.fromkeys(nothing, 0.0)).reset_index()
+    return table if has_previous else table.iloc[:0]
+
+
 def run(months: pd.DataFrame, *, rules: LifecycleRules = RULES,
         has_previous: bool = True) -> lifecycle.Lifecycle:
     before = make_facts(months, as_of=PERIOD.previous_end, start=date(2025, 7, 1))
-    return lifecycle.build_lifecycle(months, make_facts(months), period=PERIOD, rules=rules,
-                                     facts_previous=before if has_previous else None)
+    return lifecycle.build_lifecycle(
+        months, make_facts(months), rules=rules, period=PERIOD, history_from=date(2022, 1, 1),
+        account_bridge=make_bridge(months, has_previous=has_previous), window_days=365,
+        facts_previous=before if has_previous else None)
 
 
 # Falls only from summer 2025 on: proven in December, not yet in September.
@@ -376,21 +468,6 @@ def test_who_is_in_no_cohort_is_counted_and_small_ones_are_refused() -> None:
 
 # --- rhythm and handover ---------------------------------------------------------------------
 
-def late(**changes: object) -> pd.DataFrame:
-    row = {"account_id": "A", "is_active_closing": True, "days_since_last_sale": 46,
-           "last_sale_date": pd.Timestamp("2025-11-15"), "gap_mean_days": 30.0,
-           "gap_sd_days": 5.0, "n_repeat_days": 5, "net_amount_window": 10.0}
-    return pd.DataFrame([row | changes])
-
-
-@pytest.mark.parametrize(("changes", "n"), [
-    ({}, 1), ({"days_since_last_sale": 45}, 0), ({"gap_sd_days": 8.0}, 0),
-    ({"n_repeat_days": 4}, 0), ({"is_active_closing": False}, 0),
-    ({"gap_sd_days": float("nan")}, 0)])
-def test_overdue_needs_both_limits_and_a_rhythm(changes: dict[str, object], n: int) -> None:
-    assert len(lifecycle.find_overdue(late(**changes), rules=RULES)) == n
-
-
 def kinds(result: lifecycle.Lifecycle) -> set[str]:
     handover = lifecycle.build_handover(result, rules=RULES, currency="CNY")
     return {finding.kind for finding in handover.findings}
@@ -431,6 +508,84 @@ def test_handover_names_accounts_owners_and_open_questions() -> None:
     assert len(handover.headline) == 3
 
 
+# A buys 400 less than in 2024, C stopped early in 2025 and is a lost account of the bridge.
+SHRUNK = [100.0] * 36 + [60.0, 70.0, 65.0] * 4
+STOPPED = [30.0] * 36
+TARGETS = pd.DataFrame({
+    "scope": "company", "metric": ["nrr", "nrr"], "kind": "rate", "target": [0.9, 0.5],
+    "from_date": ["2025-01-01", "2024-01-01"], "to_date": ["2025-12-31", "2024-12-31"]})
+
+
+def test_revenue_retention_is_handed_on_with_its_target() -> None:
+    months = make_months({"A": SHRUNK, "B": [100.0] * 48})
+    stopped = make_months({"C": STOPPED}, end="2024-12-01")
+    handover = lifecycle.build_handover(run(pd.concat([months, stopped])), rules=RULES,
+                                        currency="CNY", targets=TARGETS)
+    metrics = {metric.name: metric for metric in handover.metrics}
+    # 2024: 1200 + 1200 + 360; 2025: 780 + 1200 + 0.
+    assert metrics["nrr"].value == pytest.approx(1980 / 2760)
+    assert metrics["grr"].value == pytest.approx(1980 / 2760)
+    assert (metrics["nrr"].target, metrics["nrr"].verdict, metrics["nrr"].n) == (0.9, "not met", 3)
+    assert (metrics["grr"].target, metrics["grr"].verdict) == (None, "")
+    assert [name for name, metric in metrics.items() if metric.headline] == [
+        "nrr", "active_accounts", "decline_amount"]
+    assert handover.headline[0].replace(NO_BREAK, " ") == (
+        "The accounts of a year ago bring 1.98 k CNY where they brought 2.76 k CNY (72 %): 780 CNY "
+        "went with those that stopped or buy less, 0 CNY came with those that buy more.")
+    found = {finding.kind: finding for finding in handover.findings}
+    assert found["revenue_retention"].amount == pytest.approx(360 + 420)
+    assert found["revenue_retention"].sentence.replace(NO_BREAK, " ") == (
+        "Of what was sold a year ago, 780 CNY is gone: 360 CNY with 1 account that stopped "
+        "buying, 420 CNY with accounts that buy less. Those that grew bring 0 CNY more.")
+
+
+def test_refused_retention_is_no_number_but_a_question() -> None:
+    result = run(make_months({"A": FALLEN, "B": LEVEL}), has_previous=False)
+    handover = lifecycle.build_handover(result, rules=RULES, targets=TARGETS)
+    metrics = {metric.name: metric for metric in handover.metrics}
+    assert (metrics["nrr"].value, metrics["nrr"].verdict) == (None, "")
+    assert "median_life" not in metrics
+    questions = {entry.question: entry for entry in handover.unanswered}
+    assert questions["How much of last year's revenue is still there?"].reason.startswith(
+        "The known history does not hold two whole analysis windows")
+    assert "How long do relationships last?" in questions
+    assert "How surprising is the silence of each account?" in questions
+
+
+def test_nobody_is_overdue_where_the_data_stops_before_the_period() -> None:
+    months = make_months({"A": [*LEVEL[:43], 0.0, 0.0, 0.0, 0.0], "B": LEVEL})
+    result = lifecycle.build_lifecycle(
+        months, make_facts(months), rules=RULES, period=PERIOD, history_from=date(2022, 1, 1),
+        account_bridge=make_bridge(months), window_days=365, is_open=True)
+    handover = lifecycle.build_handover(result, rules=RULES)
+    assert result.overdue.table.empty
+    metrics = {metric.name: metric.value for metric in handover.metrics}
+    assert metrics["overdue_accounts"] is None
+    assert "overdue_silence" not in {entry.anchor for entry in handover.attention}
+    reasons = {entry.question: entry.reason for entry in handover.unanswered}
+    assert reasons["Which accounts are silent for longer than usual?"].startswith(
+        "The data stops before the period's end")
+    assert "How surprising is the silence of each account?" not in reasons
+
+
+def test_an_account_is_named_for_its_first_reason_only() -> None:
+    silent = [*LEVEL[:43], 0.0, 0.0, 0.0, 0.0]  # overdue, and for that reason buys less
+    fallen = lifecycle.build_handover(run(make_months({"A": FALLEN, "B": LEVEL})), rules=RULES)
+    assert [(entry.account_id, entry.anchor) for entry in fallen.attention] == [
+        ("A", "fell_into_decline")]
+    months = make_months({"B": LEVEL, "S": silent, "D": SHRUNK})
+    handover = lifecycle.build_handover(run(months), rules=RULES, currency="CNY")
+    assert [(entry.account_id, entry.anchor) for entry in handover.attention] == [
+        ("S", "overdue_silence"), ("D", "revenue_changes")]
+    by_account = {entry.account_id: entry for entry in handover.attention}
+    assert by_account["D"].amount == pytest.approx(420)
+    assert by_account["D"].reason.replace(NO_BREAK, " ") == (
+        "Bought 420 CNY less than in the 12 months before (780 CNY after 1.20 k CNY).")
+    assert by_account["S"].reason.startswith("No order for 152 days: one was expected by")
+    none = lifecycle.build_handover(run(months), rules=LifecycleRules(n_attention=0))
+    assert none.attention == ()
+
+
 def test_row_order_and_unit_of_money_do_not_matter() -> None:
     months = make_months({name: case[0] for name, case in CASES.items()})
     stages = run(months).stages
@@ -446,14 +601,17 @@ def test_row_order_and_unit_of_money_do_not_matter() -> None:
 def test_inputs_are_not_changed() -> None:
     months = make_months({"A": FALLEN, "B": LEVEL})
     facts, kept = make_facts(months), (months.copy(), make_facts(months))
-    lifecycle.build_lifecycle(months, facts, period=PERIOD, rules=RULES, facts_previous=facts)
+    bridge = make_bridge(months)
+    lifecycle.build_lifecycle(months, facts, period=PERIOD, rules=RULES, facts_previous=facts,
+                              account_bridge=bridge, history_from=date(2022, 1, 1), window_days=365)
+    pd.testing.assert_frame_equal(bridge, make_bridge(months))
     pd.testing.assert_frame_equal(months, kept[0])
     pd.testing.assert_frame_equal(facts, kept[1])
 
 
 def test_no_decline_is_not_claimed_where_no_trend_could_be_tested() -> None:
     months = make_months({"A": [100.0] * 4, "B": [50.0, 0.0, 60.0]})
-    result = lifecycle.build_lifecycle(months, make_facts(months), period=PERIOD, rules=RULES)
+    result = run(months, has_previous=False)
     handover = lifecycle.build_handover(result, rules=RULES, currency="CNY")
     decline = next(m for m in handover.metrics if m.name == "decline_amount")
     assert decline.value is None

@@ -1,4 +1,4 @@
-"""Tenure, repurchase, returns, retention, the published figures, and what is handed on."""
+"""Tenure, repurchase, returns, the published figures, and what is handed on."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kamlib.errors import InputError, RefusedError
+from kamlib.errors import InputError
 from kamlib.loyalty import (
     BENCHMARK,
     LoyaltyRules,
     build_handover,
     classify,
     compare_benchmark,
-    compare_retention,
     review_loyalty,
     score_repurchase,
     score_returns,
@@ -23,7 +22,6 @@ from kamlib.loyalty import (
     summarise_returns,
     summarise_tenure,
 )
-from kamlib.loyalty.handover import find_target
 
 RULES = LoyaltyRules(n_resamples=200)
 START, AS_OF = date(2025, 1, 1), date(2025, 12, 31)
@@ -153,39 +151,6 @@ def test_return_interval_resamples_accounts_not_lines():
     assert again["amount_return_rate_ci_high"] == row["amount_return_rate_ci_high"]
 
 
-# -- retention ---------------------------------------------------------------------------------
-
-def test_retention_parts_add_up():
-    # Metrics §2: NRR = (R0 + E - K - X) / R0, GRR = sum(min) / R0, NRR - GRR = E / R0.
-    then = build_facts(5, net_amount_window=[100.0, 100.0, 100.0, -5.0, 0.0],
-                       n_orders_window=[1, 1, 1, 1, 0])
-    now = build_facts(5, net_amount_window=[150.0, 60.0, 0.0, 40.0, 500.0],
-                      n_orders_window=[1, 1, 0, 1, 1])
-    row = compare_retention(now, then).iloc[0]
-    assert row["net_retention_share"] == pytest.approx(210 / 300)
-    assert row["gross_retention_share"] == pytest.approx(160 / 300)
-    assert row[["expansion_amount", "contraction_amount", "churned_amount"]].tolist() == [50, 40,
-                                                                                          100]
-    spread = row["net_retention_share"] - row["gross_retention_share"]
-    assert spread == pytest.approx(row["expansion_amount"] / row["opening_amount"])
-    assert row[["n_accounts", "n_churned", "n_left_out"]].tolist() == [3, 1, 1]
-
-
-def test_retention_without_last_year_is_refused():
-    with pytest.raises(RefusedError, match="two years back"):
-        compare_retention(build_facts(2), None)
-
-
-@pytest.mark.parametrize(("history_from", "is_refused"), [
-    (date(2024, 1, 1), False), (date(2024, 1, 2), True)])
-def test_retention_needs_the_whole_window_of_last_year(history_from, is_refused):
-    # The facts cut their window to the known history: a shorter one would look like growth.
-    facts = build_facts(10)
-    result = review_loyalty(facts, months=NO_MONTHS, tiers=place(facts, ("core", 10)), rules=RULES,
-                            facts_year_before=facts, history_from=history_from, **WINDOW)
-    assert ("retention" in result.refused) is is_refused
-
-
 # -- the published figures ---------------------------------------------------------------------
 
 def test_published_figures_are_those_of_the_catalogue():
@@ -270,10 +235,8 @@ def test_few_accounts_and_unknown_starts_cannot_be_judged():
 # -- what is handed on -------------------------------------------------------------------------
 
 def hand_over(facts, tiers, *, months=NO_MONTHS, before=None, **values):
-    result = review_loyalty(facts, months=months, tiers=tiers, rules=RULES,
-                            facts_year_before=before, **WINDOW)
-    return build_handover(result, facts=facts, as_of=AS_OF, facts_year_before=before,
-                          currency="CNY", **values)
+    result = review_loyalty(facts, months=months, tiers=tiers, rules=RULES, **WINDOW)
+    return build_handover(result, facts=facts, facts_year_before=before, currency="CNY", **values)
 
 
 def sales(facts, n_orders=4):
@@ -284,8 +247,7 @@ def sales(facts, n_orders=4):
     ("return_rate", {"returned_amount_window": 30.0}, {"returned_amount_window": 0.0}),
     ("repurchase", {"n_purchase_days_window": 1}, {"n_purchase_days_window": 2}),
     ("high_returns", {"returned_amount_window": [11.0] + [0.0] * 9},
-     {"returned_amount_window": [10.0] + [0.0] * 9}),
-    ("revenue_retention", {"net_amount_window": 99.0}, {"net_amount_window": 100.0})])
+     {"returned_amount_window": [10.0] + [0.0] * 9})])
 def test_finding_fires_and_is_silent(kind, firing, silent):
     for columns, expected in ((firing, True), (silent, False)):
         facts = build_facts(10, **columns)
@@ -313,29 +275,25 @@ def test_names_with_commas_quotes_and_chinese_stand_as_they_are():
     assert (handover.attention[0].owner_id, handover.attention[0].amount) == ("m 1", 30.0)
 
 
-def test_headline_metrics_and_target():
-    targets = pd.DataFrame({
-        "scope": "company", "metric": ["nrr", "nrr"], "kind": "rate", "target": [1.0, 0.5],
-        "from_date": ["2025-01-01", "2024-01-01"], "to_date": ["2025-12-31", "2024-12-31"]})
+def test_headline_and_metrics():
     facts = build_facts(10, net_amount_window=90.0, returned_amount_window=2.0)
-    handover = hand_over(facts, place(facts, ("core", 10)), before=build_facts(10),
-                         targets=targets)
+    handover = hand_over(facts, place(facts, ("core", 10)), months=sales(facts),
+                         before=build_facts(10))
     metrics = {m.name: m for m in handover.metrics}
-    assert {name for name, m in metrics.items() if m.headline} == {"nrr", "return_rate"}
-    assert metrics["nrr"].value == pytest.approx(0.9)
-    assert (metrics["nrr"].target, metrics["nrr"].verdict) == (1.0, "not met")
+    assert {name for name, m in metrics.items() if m.headline} == {"return_rate"}
     assert metrics["return_rate"].value == pytest.approx(0.02)
     assert (metrics["return_rate"].year_before, metrics["return_rate"].previous) == (0.0, None)
-    assert find_target(targets, metric="grr", as_of=AS_OF) is None
-    assert len(handover.headline) == 3
+    # Revenue retention is handed on by the chapter on the lifecycle alone.
+    assert not {"nrr", "grr"} & set(metrics)
+    assert len(handover.headline) == 2
 
 
 @pytest.mark.parametrize(("facts", "tiers", "questions"), [
-    (build_facts(2), [("no_sales", 2)], 5),  # nobody in a tier
-    (build_facts(1), [("core", 1)], 2),  # one account: retention, and no tenure of 5 years
-    (build_facts(3, gross_amount_window=0.0, net_amount_window=0.0), [("core", 3)], 2),
-    (build_facts(3, tenure_days=pd.NA), [("core", 3)], 2),
-    (build_facts(0), [], 5)])
+    (build_facts(2), [("no_sales", 2)], 4),  # nobody in a tier
+    (build_facts(1), [("core", 1)], 1),  # one account: no tenure of 5 years
+    (build_facts(3, gross_amount_window=0.0, net_amount_window=0.0), [("core", 3)], 1),
+    (build_facts(3, tenure_days=pd.NA), [("core", 3)], 1),
+    (build_facts(0), [], 4)])
 def test_bad_input_ends_in_unanswered_and_a_sentence(facts, tiers, questions):
     handover = hand_over(facts, place(facts, *tiers))
     assert len(handover.unanswered) == questions

@@ -23,14 +23,10 @@ from kamlib.language import (
     fmt_share,
     join_items,
     join_sentences,
-    name_currency,
 )
 from kamlib.loyalty import BENCHMARK, MEASURES, TIERS, Loyalty
 
 # What a page shows of a wide table; the published one has every column.
-RETENTION_COLUMNS = ("n_accounts", "n_churned", "opening_amount", "expansion_amount",
-                     "contraction_amount", "churned_amount", "closing_amount",
-                     "net_retention_share", "gross_retention_share")
 TENURE_COLUMNS = ("tier", "n_accounts", "n_known", "tenure_years", "tenure_years_ci_low",
                   "tenure_years_ci_high", "median_tenure_years", "longest_tenure_years")
 RETURNER_COLUMNS = ("account_id", "tier", "gross_amount", "returned_amount", "n_return_orders",
@@ -180,50 +176,6 @@ def read_benchmark(result: Loyalty) -> str:
         _("{verdict}: {cells}.", verdict=verdict,
           cells=join_items(_cell_name(cell) for cell in group.to_dict("records")))
         for verdict, group in groups if len(group))
-
-
-def plot_retention(result: Loyalty, *, ax: Axes | None = None, currency: str = "") -> Axes:
-    """The bridge from last year's revenue of these accounts to this year's."""
-    ax = ax or theme.new_axes(8.0, 4.2)
-    if result.retention.empty:
-        return theme.say_nothing(ax, theme.first_reason(result.refused, "retention"))
-    row = result.retention.to_dict("records")[0]
-    ax.set_title(_("The accounts of a year ago bring {nrr} of what they brought then",
-                   nrr=fmt_share(row["net_retention_share"])))
-    steps = [(_("a year ago"), 0.0, row["opening_amount"], theme.TIER_COLOURS["core"]),
-             (_("left"), row["opening_amount"], -row["churned_amount"],
-              theme.VERDICT_COLOURS["worse"]),
-             (_("shrank"), row["opening_amount"] - row["churned_amount"],
-              -row["contraction_amount"], theme.VERDICT_COLOURS["worse"]),
-             (_("grew"), row["closing_amount"] - row["expansion_amount"],
-              row["expansion_amount"], theme.VERDICT_COLOURS["better"]),
-             (_("now"), 0.0, row["closing_amount"], theme.TIER_COLOURS["core"])]
-    names, bottoms, heights, colours = zip(*steps, strict=True)
-    ax.bar(range(len(steps)), heights, bottom=bottoms, color=colours, width=0.62)
-    for x, (bottom, height) in enumerate(zip(bottoms, heights, strict=True)):
-        ax.text(x, max(bottom, bottom + height), fmt_money(height, ""), ha="center", va="bottom",
-                color=theme.INK, fontsize=9)
-    ax.set_xticks(range(len(steps)), names)
-    ax.set_ylabel(_("net sales of {window} ({currency})", currency=name_currency(currency))
-                  if currency else _("net sales of {window}"))
-    ax.margins(y=0.1)
-    theme.amount_axis(ax)
-    return ax
-
-
-def read_retention(result: Loyalty, *, currency: str = "") -> str:
-    """Say net and gross revenue retention and what made them."""
-    if result.retention.empty:
-        return theme.first_reason(result.refused, "retention")
-    row = result.retention.to_dict("records")[0]
-    return _("{n} accounts with sales a year ago: {churned} left with {gone}, the others shrank by "
-             "{shrunk} and grew by {grown}. Net revenue retention {nrr}, gross {grr}.",
-             n=fmt_count(row["n_accounts"]), churned=fmt_count(row["n_churned"]),
-             gone=fmt_money(row["churned_amount"], currency),
-             shrunk=fmt_money(row["contraction_amount"], currency),
-             grown=fmt_money(row["expansion_amount"], currency),
-             nrr=fmt_share(row["net_retention_share"], 1),
-             grr=fmt_share(row["gross_retention_share"], 1))
 
 
 def _plot_rates(ax: Axes, table: pd.DataFrame, rate: str, n: str, *,

@@ -29,15 +29,6 @@ HEADINGS: dict[str, str] = {
     "published": N_("Published"),
     "benchmark_class": N_("Lies in the range of"),
     "verdict_reason": N_("Why not told"),
-    "n_churned": N_("Stopped buying"),
-    "opening_amount": N_("Sales a year ago"),
-    "expansion_amount": N_("Grown by"),
-    "contraction_amount": N_("Shrunk by"),
-    "churned_amount": N_("Gone with lost accounts"),
-    "closing_amount": N_("Sales now"),
-    "net_retention_share": N_("Net revenue retention"),
-    "gross_retention_share": N_("Gross revenue retention"),
-    "n_left_out": N_("Left out: no net sales then"),
 }
 
 VALUES: dict[str, str] = {
@@ -60,8 +51,6 @@ VALUES: dict[str, str] = {
     "few_accounts": N_("too few accounts"),
     "history_short": N_("the history is shorter"),
     "start_unknown": N_("too many unknown starts"),
-    "nrr": N_("Net revenue retention"),
-    "grr": N_("Gross revenue retention"),
     "return_rate": N_("Return rate"),
     "repurchase_rate": N_("Repurchase rate"),
     "mean_tenure": N_("Mean tenure"),

@@ -13,24 +13,26 @@ from kamlib.lifecycle.rules import LifecycleRules
 from kamlib.stats.trend import adjust_p_values, slope_test
 
 Floats = NDArray[np.float64]
-EVIDENCE = ["n_months", "block_months", "sales_cv", "level_share", "slope_rate",
+EVIDENCE = ["n_months", "block_months", "sales_cv", "demand_cv", "level_share", "slope_rate",
             "slope_rate_ci_low", "slope_rate_ci_high", "slope_q_value"]
 # A quarter is the longest block: longer ones leave too few to test.
 LONGEST_BLOCK = 3
 
 
-def measure_accounts(history: pd.DataFrame, *, accounts: Iterable[str],
-                     rules: LifecycleRules) -> pd.DataFrame:
+def measure_accounts(history: pd.DataFrame, *, accounts: Iterable[str], rules: LifecycleRules,
+                     gap_cv: pd.Series | None = None) -> pd.DataFrame:
     """Measure variation and trend of each account on its latest months without the season.
 
-    history: result of `remove_season`; accounts: those to judge, one family of tests.
+    history: result of `remove_season`; accounts: those to judge, one family of tests; gap_cv:
+    how much gaps vary by the rhythm alone, by account_id (`measure_rhythm`).
     Returns one row an account, sorted: ``account_id``, ``n_months`` (whole months after the one
     of the first sale, at most ``trend_months``), ``sales_cv`` (standard deviation / mean of
-    blocks of ``variation_months``), ``level_share`` (last 12 months / best 12 months, 0..1),
-    ``slope_rate`` with its interval (change a month as a share of the mean month: Theil-Sen on
-    blocks of ``block_months``), ``slope_q_value`` (Mann-Kendall on the months, adjusted for the
-    number of accounts after Benjamini & Hochberg). With too short a history all but n_months are
-    NA; so is the trend of an account that bought nothing in these months.
+    blocks of ``variation_months``), ``demand_cv`` (the part of it that few orders do not explain,
+    see `remove_rhythm`; all of it without gap_cv), ``level_share`` (last 12 months / best 12
+    months, 0..1), ``slope_rate`` with its interval (change a month as a share of the mean month:
+    Theil-Sen on blocks of ``block_months``), ``slope_q_value`` (Mann-Kendall on the months,
+    adjusted for the number of accounts after Benjamini & Hochberg). With too short a history all
+    but n_months are NA; so is the trend of an account that bought nothing in these months.
     Both rest on ranks and take months as independent; an account that buys in a steady rhythm
     makes the test a little stricter, one that buys in spells a little laxer.
     The month of the first sale stays out: it holds a sale by definition, so that a line begun
@@ -38,7 +40,9 @@ def measure_accounts(history: pd.DataFrame, *, accounts: Iterable[str],
     """
     wanted = sorted(set(accounts))
     parts = history[history["account_id"].isin(wanted)].groupby("account_id", sort=True)
-    measured = {str(account): _measure(part, rules) for account, part in parts}
+    known = {} if gap_cv is None else gap_cv.dropna().to_dict()
+    measured = {str(account): _measure(part, rules, gap_cv=known.get(account, 0.0))
+                for account, part in parts}
     nothing = dict.fromkeys(EVIDENCE[1:], float("nan")) | {"n_months": 0.0}
     rows = [measured.get(account, nothing) for account in wanted]
     table = pd.DataFrame(rows, columns=[*EVIDENCE, "p_value"], dtype="float64")
@@ -76,7 +80,25 @@ def choose_block(values: Floats, *, share: float) -> int:
     return LONGEST_BLOCK
 
 
-def _measure(part: pd.DataFrame, rules: LifecycleRules) -> dict[str, float]:
+def remove_rhythm(sales_cv: float, *, gap_cv: float, n_days: float) -> float:
+    """Take out of a variation what chance makes of few purchase days.
+
+    sales_cv, gap_cv: standard deviation / mean of blocks and of gaps; n_days: purchase days a
+    block on average. Even wants, bought at n days a block in gaps that vary by gap_cv, vary by
+    gap_cv**2 / n_days (as a square) between blocks. Gaps that vary more than pure chance would
+    make them (gap_cv above 1) are volatility themselves, so no more than 1 is taken. How much an
+    order is worth is left in. Source: Cox (1962), Renewal Theory, ch. 4.5: variance of the number
+    of renewals.
+
+    >>> round(remove_rhythm(0.8, gap_cv=0.9, n_days=1.5), 4)
+    0.3162
+    """
+    if not n_days > 0:
+        return sales_cv
+    return float(np.sqrt(max(0.0, sales_cv**2 - min(gap_cv, 1.0) ** 2 / n_days)))
+
+
+def _measure(part: pd.DataFrame, rules: LifecycleRules, *, gap_cv: float) -> dict[str, float]:
     values = part.loc[part["n_months_since"] > 0, "adjusted_amount"].to_numpy(dtype="float64")
     recent = values[-rules.trend_months:]
     found = {"n_months": float(len(recent))}
@@ -86,6 +108,9 @@ def _measure(part: pd.DataFrame, rules: LifecycleRules) -> dict[str, float]:
     # Runs of 12 months over the whole known life: a height reached before the window counts.
     runs = np.convolve(part["adjusted_amount"].to_numpy(dtype="float64"), np.ones(12), "valid")
     found["sales_cv"] = _ratio(blocks.std(ddof=1), blocks.mean())
+    n_days = part["n_purchase_days"].to_numpy(dtype="float64")[-len(recent):]
+    found["demand_cv"] = remove_rhythm(found["sales_cv"], gap_cv=gap_cv,
+                                       n_days=n_days.mean() * rules.variation_months)
     found["level_share"] = _ratio(runs[-1], runs.max())
     return found | _trend(recent, rules)
 

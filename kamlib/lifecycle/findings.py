@@ -7,16 +7,42 @@ from typing import Any
 import pandas as pd
 
 from kamlib.handover import Finding
-from kamlib.language import _, _n, fmt_date, fmt_money, fmt_share, join_sentences
+from kamlib.language import (
+    _,
+    _n,
+    fmt_count,
+    fmt_date,
+    fmt_money,
+    fmt_number,
+    fmt_share,
+    join_sentences,
+)
 from kamlib.lifecycle.result import Lifecycle
 
 
 def build_findings(result: Lifecycle, currency: str) -> tuple[Finding, ...]:
     """Say what happened to the accounts; each finding is silent when it did not happen."""
     return tuple(finding for finding in (
-        _decline(result, currency), _fallen(result, currency), _lost(result, currency),
-        _recovered(result, currency), _new(result, currency), _overdue(result, currency))
-        if finding is not None)
+        _retention(result, currency), _decline(result, currency), _fallen(result, currency),
+        _lost(result, currency), _recovered(result, currency), _new(result, currency),
+        _overdue(result, currency)) if finding is not None)
+
+
+def _retention(result: Lifecycle, currency: str) -> Finding | None:
+    row = retention_row(result)
+    missing = row.get("contraction_amount", 0.0) + row.get("churned_amount", 0.0)
+    if not missing > 0:
+        return None
+    return Finding("revenue_retention", _n(
+        "Of what was sold a year ago, {missing} is gone: {churned} with {n} account that stopped "
+        "buying, {shrunk} with accounts that buy less. Those that grew bring {grown} more.",
+        "Of what was sold a year ago, {missing} is gone: {churned} with {n} accounts that stopped "
+        "buying, {shrunk} with accounts that buy less. Those that grew bring {grown} more.",
+        int(row["n_churned"]), missing=fmt_money(missing, currency),
+        churned=fmt_money(row["churned_amount"], currency),
+        shrunk=fmt_money(row["contraction_amount"], currency),
+        grown=fmt_money(row["expansion_amount"], currency)),
+        amount=float(missing), anchor="revenue_changes")
 
 
 def _decline(result: Lifecycle, currency: str) -> Finding | None:
@@ -83,20 +109,37 @@ def _new(result: Lifecycle, currency: str) -> Finding | None:
 
 
 def _overdue(result: Lifecycle, currency: str) -> Finding | None:
-    if result.overdue.empty:
+    sentence = say_overdue(result, currency)
+    if not sentence:
         return None
-    amount = float(result.overdue["net_amount_window"].sum(skipna=False))
-    return Finding("overdue_accounts", _n(
-        "{n} active account is silent for longer than its own rhythm allows; it bought {amount} "
-        "in {window}.",
-        "{n} active accounts are silent for longer than their own rhythm allows; they bought "
-        "{amount} in {window}.", len(result.overdue), amount=fmt_money(amount, currency)),
-        number(amount), anchor="overdue")
+    amount = result.overdue.table["net_amount_window"].sum(skipna=False)
+    evidence = "" if pd.isna(result.overdue.n_by_chance) else _(
+        "Of {judged} accounts with a rhythm of their own, about {chance} would look so by chance.",
+        judged=fmt_count(result.overdue.n_judged), chance=fmt_number(result.overdue.n_by_chance, 0))
+    return Finding("overdue_accounts", sentence, number(amount), evidence, "overdue_silence")
+
+
+def say_overdue(result: Lifecycle, currency: str) -> str:
+    """Say how many accounts are silent for too long and what they buy; "" when none is."""
+    table = result.overdue.table
+    if table.empty:
+        return ""
+    return _n("{n} active account is silent for longer than its own rhythm allows; it bought "
+              "{amount} in {window}.",
+              "{n} active accounts are silent for longer than their own rhythm allows; they bought "
+              "{amount} in {window}.", len(table),
+              amount=fmt_money(table["net_amount_window"].sum(skipna=False), currency))
 
 
 def stage_row(result: Lifecycle, stage: str) -> dict[str, Any]:
     """Return one row of the stage mix."""
     return dict(result.mix[result.mix["stage"] == stage].iloc[0])
+
+
+def retention_row(result: Lifecycle) -> dict[str, Any]:
+    """Return the one row of revenue retention; nothing where it was refused."""
+    return {str(name): value for row in result.retention.to_dict("records")
+            for name, value in row.items()}
 
 
 def moved(result: Lifecycle) -> tuple[pd.Series, pd.Series]:

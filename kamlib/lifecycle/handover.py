@@ -2,54 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from typing import Any
+from collections.abc import Iterator
+from datetime import date
 
 import pandas as pd
 
-from kamlib.handover import Attention, Handover, Metric, Unanswered
-from kamlib.language import _, _n, fmt_count, fmt_date, fmt_money, fmt_range, fmt_share
-from kamlib.lifecycle.findings import build_findings, moved, number, stage_row
-from kamlib.lifecycle.result import Lifecycle
+from kamlib.handover import Handover, Metric, Unanswered
+from kamlib.language import _, _n, fmt_count, fmt_date, fmt_money, fmt_share, translate
+from kamlib.lifecycle.attention import find_attention
+from kamlib.lifecycle.findings import (
+    build_findings,
+    moved,
+    number,
+    retention_row,
+    say_overdue,
+    stage_row,
+)
+from kamlib.lifecycle.result import QUESTIONS, Lifecycle
 from kamlib.lifecycle.rules import LifecycleRules
 
 
 def build_handover(result: Lifecycle, *, rules: LifecycleRules, currency: str = "",
-                   accounts: pd.DataFrame | None = None,
+                   accounts: pd.DataFrame | None = None, targets: pd.DataFrame | None = None,
                    year_before: pd.DataFrame | None = None) -> Handover:
     """Turn the tables of `build_lifecycle` into what the overview is made of.
 
-    accounts: one row an account with its ``owner_id``; year_before: account_facts a year before,
-    one row an account, None when history does not reach. Counts, amounts and shares are facts of
-    a complete ledger, so none has an interval.
+    accounts: one row an account with its ``owner_id``; targets: the targets table (metrics nrr
+    and grr, kind rate); year_before: account_facts a year before, one row an account, None when
+    history does not reach. Counts, amounts and shares are facts of a complete ledger, so none has
+    an interval; how long relationships last is an estimate and has one.
     """
-    return Handover(headline=_headline(result, currency), metrics=_metrics(result, year_before),
-                    findings=build_findings(result, currency),
-                    attention=_attention(result, rules, accounts), unanswered=_unanswered(result))
+    return Handover(
+        headline=tuple(_headline(result, currency)),
+        metrics=(*_retention(result, targets), *_metrics(result, year_before)),
+        findings=build_findings(result, currency),
+        attention=find_attention(result, rules=rules, accounts=accounts, currency=currency),
+        unanswered=tuple(_unanswered(result)))
 
 
-def _headline(result: Lifecycle, currency: str) -> tuple[str, ...]:
+def find_target(targets: pd.DataFrame | None, *, metric: str, as_of: date) -> float | None:
+    """Return the company's target rate on a day, or None; of several the one begun last holds."""
+    if targets is None or targets.empty:
+        return None
+    day = pd.Timestamp(as_of)
+    rows = targets[(targets["scope"] == "company") & (targets["kind"] == "rate")
+                   & (targets["metric"] == metric)
+                   & (pd.to_datetime(targets["from_date"]) <= day)
+                   & (pd.to_datetime(targets["to_date"]) >= day)]
+    return float(rows.sort_values("from_date")["target"].iloc[-1]) if len(rows) else None
+
+
+def _headline(result: Lifecycle, currency: str) -> list[str]:
+    """Say at most three sentences: revenue kept, who came and went, who is late or declines."""
+    sentences = [_kept_sentence(result, currency), _movement_sentence(result),
+                 say_overdue(result, currency), _decline_sentence(result, currency)]
+    return [sentence for sentence in sentences if sentence][:3]
+
+
+def _kept_sentence(result: Lifecycle, currency: str) -> str:
+    row = retention_row(result)
+    if not row:
+        return ""
+    return _("The accounts of a year ago bring {now} where they brought {then} ({nrr}): {gone} "
+             "went with those that stopped or buy less, {grown} came with those that buy more.",
+             now=fmt_money(row["closing_amount"], currency),
+             then=fmt_money(row["opening_amount"], currency),
+             nrr=fmt_share(row["net_retention_share"]),
+             gone=fmt_money(row["churned_amount"] + row["contraction_amount"], currency),
+             grown=fmt_money(row["expansion_amount"], currency))
+
+
+def _movement_sentence(result: Lifecycle) -> str:
     count, _amount = moved(result)
     if not result.has_previous:
-        first = _("{n} accounts are active on {day}; who was before the period is not known.",
-                  n=fmt_count(count["closing"]), day=fmt_date(result.as_of))
-        return first, _decline_sentence(result, currency)
-    first = _("{n} accounts are active on {day}, {opening} were before the period: {new} new, "
-              "{seen} first seen, {recovered} recovered, {lost} lost.",
-              n=fmt_count(count["closing"]), day=fmt_date(result.as_of),
-              opening=fmt_count(count["opening"]),
-              new=fmt_count(count["new"]), seen=fmt_count(count["first_seen"]),
-              recovered=fmt_count(count["recovered"]), lost=fmt_count(-count["lost"]))
-    second = _decline_sentence(result, currency)
-    if not is_judged(result):
-        return first, second
-    if result.fallen.empty:
-        return first, second, _("No account fell into decline since {day}.",
-                                day=fmt_date(result.previous_as_of))
-    third = _n("{n} account fell into decline since {day}.",
-               "{n} accounts fell into decline since {day}.", len(result.fallen),
-               day=fmt_date(result.previous_as_of))
-    return first, second, third
+        return _("{n} accounts are active on {day}; who was before the period is not known.",
+                 n=fmt_count(count["closing"]), day=fmt_date(result.as_of))
+    return _("{n} accounts are active on {day}, {opening} were before the period: {new} new, "
+             "{seen} first seen, {recovered} recovered, {lost} lost.",
+             n=fmt_count(count["closing"]), day=fmt_date(result.as_of),
+             opening=fmt_count(count["opening"]),
+             new=fmt_count(count["new"]), seen=fmt_count(count["first_seen"]),
+             recovered=fmt_count(count["recovered"]), lost=fmt_count(-count["lost"]))
 
 
 def _decline_sentence(result: Lifecycle, currency: str) -> str:
@@ -67,6 +100,18 @@ def _decline_sentence(result: Lifecycle, currency: str) -> str:
 def is_judged(result: Lifecycle) -> bool:
     """Whether any account's trend was tested; where none was, no decline is not good news."""
     return bool(result.stages["slope_q_value"].notna().any())
+
+
+def _retention(result: Lifecycle, targets: pd.DataFrame | None) -> Iterator[Metric]:
+    row = retention_row(result)
+    for metric, column in (("nrr", "net_retention_share"), ("grr", "gross_retention_share")):
+        value = row.get(column)
+        target = find_target(targets, metric=metric, as_of=result.as_of)
+        verdict = "" if value is None or target is None else (
+            "met" if value >= target else "not met")
+        yield Metric(metric, value, "share", n=row.get("n_accounts"), target=target,
+                     verdict=verdict, better="up", anchor="revenue_changes",
+                     headline=metric == "nrr")
 
 
 def _metrics(result: Lifecycle, year_before: pd.DataFrame | None) -> tuple[Metric, ...]:
@@ -98,67 +143,53 @@ def _metrics(result: Lifecycle, year_before: pd.DataFrame | None) -> tuple[Metri
                better="down", anchor="movement_waterfall"),
         Metric("new_accounts", float(count["new"]), "count", better="up",
                anchor="movement_waterfall"),
-        Metric("overdue_accounts", float(len(result.overdue)), "count", better="down",
-               anchor="overdue"),
-    )
+        Metric("overdue_accounts", None if "overdue" in result.refused else float(
+            len(result.overdue.table)), "count", n=result.overdue.n_judged, better="down",
+            anchor="overdue_silence"),
+        *_life(result))
 
 
-def _attention(result: Lifecycle, rules: LifecycleRules,
-               accounts: pd.DataFrame | None) -> tuple[Attention, ...]:
-    owner: dict[Hashable, str] = {}
-    if accounts is not None:
-        owner = accounts.set_index("account_id")["owner_id"].fillna("").astype(str).to_dict()
-    entries = []
-    for row in result.fallen.head(rules.n_attention).to_dict("records"):
-        interval = fmt_range(row["slope_rate_ci_low"], row["slope_rate_ci_high"], _one_digit)
-        reason = _("Fell into decline: {slope} a month ({interval}).",
-                   slope=_one_digit(row["slope_rate"]), interval=interval)
-        entries.append(_entry(row, reason, "fell_into_decline", owner))
-    for row in result.overdue.head(rules.n_attention).to_dict("records"):
-        reason = _("Silent for {days} days; its rhythm allows {allowed}.",
-                   days=fmt_count(row["days_since_last_sale"]),
-                   allowed=fmt_count(row["allowed_days"]))
-        entries.append(_entry(row, reason, "overdue", owner))
-    return tuple(entries)
+def _life(result: Lifecycle) -> Iterator[Metric]:
+    for row in result.survival.summary.head(1).to_dict("records"):
+        yield Metric("median_life", number(row["median_life_years"]), "years",
+                     n=int(row["n_accounts"]), ci_low=number(row["median_life_years_ci_low"]),
+                     ci_high=number(row["median_life_years_ci_high"]), better="up",
+                     anchor="relationship_survival")
 
 
-def _entry(row: dict[Hashable, Any], reason: str, anchor: str,
-           owner: Mapping[Any, str]) -> Attention:
-    account = str(row["account_id"])
-    return Attention(account, reason, number(row["net_amount_window"]), owner.get(account, ""),
-                     anchor)
-
-
-def _one_digit(share: Any) -> str:
-    return fmt_share(share, digits=1)
-
-
-def _unanswered(result: Lifecycle) -> tuple[Unanswered, ...]:
+def _unanswered(result: Lifecycle) -> Iterator[Unanswered]:
     reasons = result.stages["stage_reason"].value_counts()
-    open_questions = []
     if n := int(reasons.get("short_history", 0)):
-        open_questions.append(Unanswered(
+        yield Unanswered(
             _("Do the youngest accounts grow, hold or shrink?"),
             _n("{n} account has too few whole months for a trend.",
-               "{n} accounts have too few whole months for a trend.", n), "orders"))
+               "{n} accounts have too few whole months for a trend.", n), "orders")
     if n := int(reasons.get("unknown_start", 0)):
-        open_questions.append(Unanswered(
+        yield Unanswered(
             _("At what stage are the accounts of unknown start?"),
             _n("{n} account was there when the known history begins.",
                "{n} accounts were there when the known history begins.", n),
-            "accounts.customer_since"))
+            "accounts.customer_since")
     if not is_judged(result):
-        open_questions.append(Unanswered(
+        yield Unanswered(
             _("Which accounts decline?"),
-            _("No account has enough whole months of known history for a trend."), "orders"))
+            _("No account has enough whole months of known history for a trend."), "orders")
     if not result.has_previous:
-        open_questions.append(Unanswered(
+        yield Unanswered(
             _("Which accounts changed their stage since the previous period?"),
             _("The known history does not reach back to {day} with a full window.",
-              day=fmt_date(result.previous_as_of)), "orders"))
+              day=fmt_date(result.previous_as_of)), "orders")
+    for name, question in QUESTIONS.items():
+        if name in result.refused:
+            yield Unanswered(translate(question), result.refused[name], "orders")
     if n := result.cohorts.n_refused:
-        open_questions.append(Unanswered(
+        yield Unanswered(
             _("How well are the smallest cohorts kept?"),
             _n("{n} cohort is too small for a share.", "{n} cohorts are too small for a share.",
-               n), "orders"))
-    return tuple(open_questions)
+               n), "orders")
+    if result.survival.reason:
+        yield Unanswered(_("How long do relationships last?"), result.survival.reason,
+                         "accounts.customer_since" if result.survival.n_unknown_start else "orders")
+    if result.overdue.reason and "overdue" not in result.refused:
+        yield Unanswered(_("How surprising is the silence of each account?"),
+                         result.overdue.reason, "orders")

@@ -14,6 +14,8 @@ from kamlib.stats.trend import seasonal_indexes
 
 # A month in which the portfolio hardly sells would blow up whatever one account bought in it.
 LOWEST_INDEX = 0.1
+TYPES = {"account_id": "str", "month": "datetime64[ns]", "sales_amount": "float64",
+         "n_purchase_days": "int64", "n_months_since": "int64"}
 
 
 def last_whole_month(as_of: date) -> pd.Timestamp:
@@ -31,29 +33,30 @@ def build_history(months: pd.DataFrame, *, as_of: date) -> pd.DataFrame:
     months: account_months, one row account x month x line_kind; only sale lines are used, since
     what comes back says little about whether an account still buys.
     Returns one row account x month, sorted: ``account_id``, ``month``, ``sales_amount`` (0 in a
-    month without a sale), ``n_months_since`` (0 in the month of the first sale). A month that is
-    not over by `as_of` is left out.
+    month without a sale), ``n_purchase_days``, ``n_months_since`` (0 in the month of the first
+    sale). A month that is not over by `as_of` is left out.
 
     >>> months = pd.DataFrame({"account_id": "A", "line_kind": "sale", "amount": [5.0, 7.0],
-    ...                        "month": pd.to_datetime(["2025-01-01", "2025-03-01"])})
+    ...                        "month": pd.to_datetime(["2025-01-01", "2025-03-01"]),
+    ...                        "n_purchase_days": 1})
     >>> build_history(months, as_of=date(2025, 3, 31))["sales_amount"].tolist()
     [5.0, 0.0, 7.0]
     """
     last = last_whole_month(as_of)
     sales = months[(months["line_kind"] == "sale") & (months["month"] <= last)]
-    wide = sales.pivot_table(index="account_id", columns="month", values="amount", aggfunc="sum")
-    columns = ["account_id", "month", "sales_amount", "n_months_since"]
-    if wide.empty:
-        empty = {"account_id": "str", "month": "datetime64[ns]", "sales_amount": "float64",
-                 "n_months_since": "int64"}
-        return pd.DataFrame(columns=columns).astype(empty)
-    wide = wide.reindex(columns=pd.date_range(wide.columns.min(), last, freq="MS", name="month"))
+    if sales.empty:
+        return pd.DataFrame(columns=list(TYPES)).astype(TYPES)
+    span = pd.date_range(sales["month"].min(), last, freq="MS", name="month")
+    wide, days = (sales.pivot_table(index="account_id", columns="month", values=values,
+                                    aggfunc="sum").reindex(columns=span)
+                  for values in ("amount", "n_purchase_days"))
     seen = wide.notna().to_numpy()
     since = np.arange(seen.shape[1]) - seen.argmax(axis=1)[:, None]
     long = pd.DataFrame({
         "account_id": wide.index.repeat(wide.shape[1]),
         "month": np.tile(wide.columns.to_numpy(), wide.shape[0]),
         "sales_amount": wide.fillna(0.0).to_numpy(dtype="float64").ravel(),
+        "n_purchase_days": days.fillna(0).to_numpy(dtype="int64").ravel(),
         "n_months_since": since.ravel()})
     return long[long["n_months_since"] >= 0].reset_index(drop=True)
 

@@ -49,20 +49,24 @@ def movement_rates(movement: pd.DataFrame) -> pd.DataFrame:
 
     Returns one row a group, sorted: ``group``, ``n_opening``, ``n_new``, ``n_first_seen``,
     ``n_recovered``, ``n_lost`` (below 0), ``n_closing``,
-    ``net_rate`` ((closing - opening) / opening),
+    ``change_amount`` (sales of closing less those of opening, NA where one is not known),
+    ``net_rate`` ((closing - opening) / opening, in accounts),
     ``logo_retention_share`` (1 - lost / opening), ``loss_to_new_ratio`` (lost / new: what is
     sometimes quoted as a churn rate and is none, E19); NA where nothing stands below the line.
     All are facts of a complete ledger, so they have no interval.
 
     >>> hand = pd.DataFrame({"group": "all", "n_accounts": [100, 20, 0, 2, -7, 115],
+    ...     "net_amount": 0.0,
     ...     "movement": ["opening", "new", "first_seen", "recovered", "lost", "closing"]})
     >>> movement_rates(hand).iloc[:, -3:].round(2).to_dict("records")
     [{'net_rate': 0.15, 'logo_retention_share': 0.93, 'loss_to_new_ratio': 0.35}]
     """
-    wide = movement.pivot(index="group", columns="movement", values="n_accounts").astype("float64")
+    wide, money = (movement.pivot(index="group", columns="movement", values=column).astype(
+        "float64") for column in ("n_accounts", "net_amount"))
     opening = wide["opening"].where(wide["opening"] > 0)
     lost = -wide["lost"]
     rates = wide[list(FLAGS)].add_prefix("n_").astype("Int64").assign(
+        change_amount=money["closing"] - money["opening"],
         net_rate=(wide["closing"] - opening) / opening,
         logo_retention_share=1 - lost / opening,
         loss_to_new_ratio=lost / wide["new"].where(wide["new"] > 0))

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from kamlib.language import _, fmt_count, fmt_date
+from kamlib.handover import Attempts
+from kamlib.language import N_, _, fmt_count, fmt_date
+from kamlib.lifecycle.bridge import (
+    ACCOUNT_COLUMNS,
+    BRIDGE_COLUMNS,
+    RETENTION_COLUMNS,
+    build_revenue_bridge,
+    list_changes,
+    measure_retention,
+)
 from kamlib.lifecycle.cohorts import Cohorts, build_cohorts
 from kamlib.lifecycle.history import build_history, remove_season
 from kamlib.lifecycle.mix import count_transitions, find_fallen, mix_stages, pair_stages
 from kamlib.lifecycle.movement import build_movement, movement_rates
-from kamlib.lifecycle.overdue import find_overdue
+from kamlib.lifecycle.overdue import Overdue, find_overdue
 from kamlib.lifecycle.rules import LifecycleRules
 from kamlib.lifecycle.stages import INACTIVE, stage_accounts
+from kamlib.lifecycle.survival import Survival, build_survival
 from kamlib.period import Period
 
 N_FOLLOWED = 3
+QUESTIONS = {
+    "revenue_bridge": N_("Where did the change in revenue come from, account by account?"),
+    "retention": N_("How much of last year's revenue is still there?"),
+    "overdue": N_("Which accounts are silent for longer than usual?"),
+}
 
 
 @dataclass(frozen=True)
@@ -27,9 +43,12 @@ class Lifecycle:
 
     stages: one row an account (`stage_accounts`); mix: one row a stage (`mix_stages`);
     transitions, fallen: since the previous period (`count_transitions`, `find_fallen`; empty when
-    history does not reach it, see ``has_previous``); movement, rates: `build_movement` and
-    `movement_rates`; cohorts: `build_cohorts`; overdue: `find_overdue`; declining_months: one
-    row account x month of the largest accounts in decline (`follow_declining`).
+    history does not reach it, see ``has_previous``); movement, rates, rates_by_region:
+    `build_movement` and `movement_rates`; revenue_bridge, changes, retention: the analysis window
+    against the one before (`build_revenue_bridge`, `list_changes`, `measure_retention`); cohorts:
+    `build_cohorts`; survival: `build_survival`; overdue: `find_overdue`; declining_months: one
+    row account x month of the largest accounts in decline (`follow_declining`); refused: why a
+    table is empty, by its name.
     """
 
     as_of: date
@@ -41,9 +60,15 @@ class Lifecycle:
     fallen: pd.DataFrame
     movement: pd.DataFrame
     rates: pd.DataFrame
+    rates_by_region: pd.DataFrame
+    revenue_bridge: pd.DataFrame
+    changes: pd.DataFrame
+    retention: pd.DataFrame
     cohorts: Cohorts
-    overdue: pd.DataFrame
+    survival: Survival
+    overdue: Overdue
     declining_months: pd.DataFrame
+    refused: Mapping[str, str]
 
     def to_frame(self) -> pd.DataFrame:
         """Return the stage of every account."""
@@ -63,14 +88,19 @@ class Lifecycle:
         return f"<p>{title}</p>{self.mix.to_html(index=False, na_rep='')}"
 
 
-def build_lifecycle(months: pd.DataFrame, facts: pd.DataFrame, *, period: Period,
-                    rules: LifecycleRules, facts_previous: pd.DataFrame | None = None
-                    ) -> Lifecycle:
+def build_lifecycle(months: pd.DataFrame, facts: pd.DataFrame, *, account_bridge: pd.DataFrame,
+                    period: Period, history_from: date, window_days: int, rules: LifecycleRules,
+                    facts_previous: pd.DataFrame | None = None,
+                    regions: pd.Series | None = None, is_open: bool = False) -> Lifecycle:
     """Make every table of the lifecycle for a period and the change since the one before.
 
     months: account_months, one row account x month x line_kind; facts: account_facts at the
-    period's end, one row an account; facts_previous: the same at the previous period's end, None
-    when history does not reach it.
+    period's end, one row an account; account_bridge: one row an account with sales of the
+    analysis window and the one before; history_from: before this day nothing is known;
+    window_days: the activity window (rule measures.active_window_days); facts_previous: account
+    facts at the previous period's end, None when history does not reach it; regions: the region
+    of each account by account_id, None when not given; is_open: whether the data stops before the
+    period's end, so that nobody knows who has ordered since: no account is called overdue then.
     """
     stages = stage_accounts(months, facts, as_of=period.as_of, rules=rules)
     before = None if facts_previous is None else stage_accounts(
@@ -78,13 +108,28 @@ def build_lifecycle(months: pd.DataFrame, facts: pd.DataFrame, *, period: Period
     # Nobody has a previous stage where the history does not reach: the tables stay empty.
     pairs = pair_stages(stages if before is not None else stages.iloc[:0],
                         before=stages.iloc[:0] if before is None else before)
-    movement = build_movement(facts, previous=facts_previous)
+    movement, attempts = build_movement(facts, previous=facts_previous), Attempts()
+    if is_open:
+        attempts.refused["overdue"] = _(
+            "The data stops before the period's end, so nobody knows who has ordered since. A "
+            "closed period would lift this.")
+    by_region = build_movement(facts, previous=facts_previous, groups=regions)
     return Lifecycle(
         as_of=period.as_of, previous_as_of=period.previous_end, has_previous=before is not None,
         stages=stages, mix=mix_stages(stages, before=before), transitions=count_transitions(pairs),
         fallen=find_fallen(stages, pairs=pairs), movement=movement, rates=movement_rates(movement),
+        rates_by_region=movement_rates(by_region),
+        revenue_bridge=attempts.take("revenue_bridge", BRIDGE_COLUMNS, lambda: build_revenue_bridge(
+            account_bridge, facts)),
+        changes=attempts.take("changes", ACCOUNT_COLUMNS, lambda: list_changes(
+            account_bridge, facts)),
+        retention=attempts.take("retention", RETENTION_COLUMNS, lambda: measure_retention(
+            account_bridge)),
         cohorts=build_cohorts(months, facts, as_of=period.as_of, rules=rules),
-        overdue=find_overdue(facts, rules=rules),
+        survival=build_survival(facts, as_of=period.as_of, history_from=history_from,
+                                window_days=window_days, rules=rules),
+        overdue=find_overdue(facts.iloc[:0] if is_open else facts, rules=rules),
+        refused=attempts.refused,
         declining_months=follow_declining(months, stages, as_of=period.as_of, rules=rules))
 
 

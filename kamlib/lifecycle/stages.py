@@ -10,6 +10,7 @@ import pandas as pd
 from kamlib.lifecycle.evidence import EVIDENCE, measure_accounts
 from kamlib.lifecycle.history import build_history, remove_season
 from kamlib.lifecycle.rules import LifecycleRules
+from kamlib.models.rhythm import fit_rhythm
 
 # Mean length of a month in the Gregorian calendar, in days: 146097 days in 4800 months.
 DAYS_A_MONTH = 146097 / 4800
@@ -48,7 +49,9 @@ def stage_accounts(months: pd.DataFrame, facts: pd.DataFrame, *, as_of: date,
     early = _early_choices(table, rules)
     asked = ~np.logical_or.reduce([hit for hit, _, _ in early])
     history = remove_season(build_history(months, as_of=as_of), rules=rules)
-    evidence = measure_accounts(history, accounts=table.loc[asked, "account_id"], rules=rules)
+    gap_cv = measure_rhythm(table).set_axis(table["account_id"])
+    evidence = measure_accounts(history, accounts=table.loc[asked, "account_id"], rules=rules,
+                                gap_cv=gap_cv)
     table = table.merge(evidence, on="account_id", how="left")
     choices = [*early, *_evidence_choices(table, rules)]
     hits, stages, reasons = (list(column) for column in zip(*choices, strict=True))
@@ -61,22 +64,46 @@ def stage_accounts(months: pd.DataFrame, facts: pd.DataFrame, *, as_of: date,
         ignore_index=True)[COLUMNS]
 
 
+def measure_rhythm(table: pd.DataFrame) -> pd.Series:
+    """How much the gaps of each account vary by their rhythm alone (deviation / mean).
+
+    table: account_facts, one row an account. As the gaps of all accounts together vary around
+    each one's mean, or as its own where that is less: an account that buys in spells has uneven
+    gaps for this very reason, and its own would excuse it. NA where the rhythm of all cannot be
+    told, or an account has fewer than two gaps.
+    """
+    fitted = fit_rhythm(table.rename(columns={"n_repeat_days": "n_gaps",
+                                              "first_to_last_days": "gap_sum_days"}))
+    if fitted.verdict == "refused":
+        return pd.Series(float("nan"), index=table.index)
+    own = (table["gap_sd_days"] / table["gap_mean_days"]).astype("float64")
+    return own.clip(upper=float(fitted.require()[0]) ** -0.5)
+
+
 def _early_choices(table: pd.DataFrame, rules: LifecycleRules) -> list[Choice]:
     """Rules that need no months; their accounts stay out of the family of tests."""
     known = _flags(table["is_start_known"])
     few = _flags(table["n_purchase_days"] < rules.exploration_purchase_days)
     return [
         (~_flags(table["is_active_closing"]), INACTIVE, "silent"),
-        (~known & (rules.unknown_start == "undetermined"), "undetermined", "unknown_start"),
+        (~known & ~_is_known_long(table, rules), "undetermined", "unknown_start"),
         (known & _flags(table["tenure_months"] < rules.exploration_months), "exploration", "young"),
         (known & few, "exploration", "few_purchases"),
     ]
 
 
+def _is_known_long(table: pd.DataFrame, rules: LifecycleRules) -> np.ndarray:
+    """Whether an account is past its formation whenever it began: it has been seen for so long."""
+    least = {"known_life": float(rules.formation_months), "undetermined": float("inf"),
+             "judged": 0.0}[rules.unknown_start]
+    return _flags(table["first_to_as_of_days"].astype("float64") / DAYS_A_MONTH >= least)
+
+
 def _evidence_choices(table: pd.DataFrame, rules: LifecycleRules) -> list[Choice]:
     proven = _flags(table["slope_q_value"] <= rules.false_discovery_share)
     rising = _flags(table["slope_rate"] > 0)
-    steady = _flags(table["sales_cv"] <= rules.stable_cv)
+    variation = {"beyond_rhythm": "demand_cv", "all": "sales_cv"}[rules.variation_basis]
+    steady = _flags(table[variation] <= rules.stable_cv)
     low = _flags(table["level_share"] < rules.stable_level_share)
     return [
         (_flags(table["slope_rate"].isna()), "undetermined", "short_history"),

@@ -24,10 +24,9 @@ def find_findings(result: Loyalty, facts: pd.DataFrame, *, names: Names,
     """Yield what is worth a sentence; each kind is silent when its condition does not hold.
 
     names: name by account_id; an account without one is called by its id.
-    Kinds: revenue_retention (less of last year's revenue is left), return_rate and repurchase (a
-    tier is worse than published beyond doubt), high_returns (accounts that return much).
+    Kinds: return_rate and repurchase (a tier is worse than published beyond doubt), high_returns
+    (accounts that return much).
     """
-    yield from _retention(result, currency)
     yield from _returns(result, currency)
     yield from _repurchase(result, facts, currency)
     yield from _high_returns(result, names, currency)
@@ -41,21 +40,6 @@ def find_attention(result: Loyalty, *, owners: Names) -> Iterator[Attention]:
                    orders=fmt_count(row["n_sale_orders"]))
         yield Attention(row["account_id"], reason, amount=float(row["returned_amount"]),
                         owner_id=owners.get(row["account_id"], ""), anchor="high_returners")
-
-
-def _retention(result: Loyalty, currency: str) -> Iterator[Finding]:
-    for row in result.retention.to_dict("records"):
-        if row["net_retention_share"] >= 1:
-            return
-        missing = row["opening_amount"] - row["closing_amount"]
-        yield Finding("revenue_retention", _(
-            "The accounts of a year ago buy for {missing} less than then ({share} are left): "
-            "{churned} went with {n} accounts that stopped buying, {shrunk} with accounts that "
-            "buy less.", missing=fmt_money(missing, currency),
-            share=fmt_share(row["net_retention_share"]),
-            churned=fmt_money(row["churned_amount"], currency), n=fmt_count(row["n_churned"]),
-            shrunk=fmt_money(row["contraction_amount"], currency)),
-            amount=float(missing), anchor="retention")
 
 
 def _returns(result: Loyalty, currency: str) -> Iterator[Finding]:

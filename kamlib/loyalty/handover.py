@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 
 import pandas as pd
 
@@ -14,47 +13,23 @@ from kamlib.loyalty.result import QUESTIONS, Loyalty
 from kamlib.loyalty.tiers import ALL
 
 
-def build_handover(result: Loyalty, *, facts: pd.DataFrame, as_of: date,
+def build_handover(result: Loyalty, *, facts: pd.DataFrame,
                    facts_previous: pd.DataFrame | None = None,
                    facts_year_before: pd.DataFrame | None = None,
-                   accounts: pd.DataFrame | None = None, targets: pd.DataFrame | None = None,
-                   currency: str = "") -> Handover:
+                   accounts: pd.DataFrame | None = None, currency: str = "") -> Handover:
     """Headline, metrics, findings, attention and open questions of loyalty.
 
     result: from `review_loyalty`; facts, facts_previous, facts_year_before: account_facts at
     as_of, at the end of the previous period, a year before; accounts: account_id with name and
-    owner_id; targets: the targets table (metrics nrr and grr, kind rate).
+    owner_id.
     """
     names, owners = _column(accounts, "name"), _column(accounts, "owner_id")
     return Handover(
         headline=tuple(_headline(result)),
-        metrics=(*_retention(result, targets, as_of),
-                 *_returns(result, facts_previous, facts_year_before), *_others(result)),
+        metrics=(*_returns(result, facts_previous, facts_year_before), *_others(result)),
         findings=tuple(find_findings(result, facts, names=names, currency=currency)),
         attention=tuple(find_attention(result, owners=owners)),
         unanswered=tuple(_unanswered(result)))
-
-
-def find_target(targets: pd.DataFrame | None, *, metric: str, as_of: date) -> float | None:
-    """Return the company's target rate on a day, or None; of several the one begun last holds."""
-    if targets is None or targets.empty:
-        return None
-    day = pd.Timestamp(as_of)
-    rows = targets[(targets["scope"] == "company") & (targets["kind"] == "rate")
-                   & (targets["metric"] == metric)
-                   & (pd.to_datetime(targets["from_date"]) <= day)
-                   & (pd.to_datetime(targets["to_date"]) >= day)]
-    return float(rows.sort_values("from_date")["target"].iloc[-1]) if len(rows) else None
-
-
-def _retention(result: Loyalty, targets: pd.DataFrame | None, as_of: date) -> Iterator[Metric]:
-    for row in result.retention.to_dict("records"):
-        for metric, column in (("nrr", "net_retention_share"), ("grr", "gross_retention_share")):
-            target, value = find_target(targets, metric=metric, as_of=as_of), float(row[column])
-            verdict = "" if target is None else "met" if value >= target else "not met"
-            yield Metric(metric, value, "share", n=int(row["n_accounts"]), target=target,
-                         verdict=verdict, better="up", anchor="retention",
-                         headline=metric == "nrr")
 
 
 def _returns(result: Loyalty, facts_previous: pd.DataFrame | None,
@@ -81,10 +56,6 @@ def _others(result: Loyalty) -> Iterator[Metric]:
 
 
 def _headline(result: Loyalty) -> Iterator[str]:
-    for kept in result.retention.to_dict("records"):
-        yield _("The accounts of a year ago now bring {nrr} of what they brought then; without "
-                "those that grew it is {grr}.", nrr=fmt_share(kept["net_retention_share"]),
-                grr=fmt_share(kept["gross_retention_share"]))
     for row in _all(result.returns):
         if pd.notna(row["amount_return_rate_ci_low"]):
             yield _("Of what was sold in {window}, {rate} came back ({span}).",

@@ -13,18 +13,15 @@ from kamlib.handover import Attempts
 from kamlib.language import N_, _
 from kamlib.loyalty.benchmark import CELL_COLUMNS, compare_benchmark
 from kamlib.loyalty.repurchase import REPURCHASE_COLUMNS, score_repurchase, summarise_repurchase
-from kamlib.loyalty.retention import RETENTION_COLUMNS, compare_retention
 from kamlib.loyalty.returns import ACCOUNT_COLUMNS, RETURN_COLUMNS, score_returns, summarise_returns
 from kamlib.loyalty.rules import LoyaltyRules
 from kamlib.loyalty.tenure import DAYS_A_YEAR, TENURE_COLUMNS, select_tenures, summarise_tenure
-from kamlib.period import add_months
 
 QUESTIONS = {
     "tenure": N_("How long have the accounts of each tier been customers?"),
     "repurchase": N_("How many accounts of each tier buy again?"),
     "returns": N_("How much of what each tier buys comes back?"),
     "benchmark": N_("How does loyalty compare with the published figures?"),
-    "retention": N_("How much of last year's revenue is still there?"),
 }
 
 
@@ -34,8 +31,7 @@ class Loyalty:
 
     tenure, tenures: see `summarise_tenure`, `select_tenures`; repurchase, buyers: see
     `summarise_repurchase`, `score_repurchase`; returns, returning: see `summarise_returns`,
-    `score_returns`; benchmark: see `compare_benchmark`; retention: see `compare_retention`;
-    refused: reason by table name.
+    `score_returns`; benchmark: see `compare_benchmark`; refused: reason by table name.
     """
 
     tenure: pd.DataFrame
@@ -45,7 +41,6 @@ class Loyalty:
     returns: pd.DataFrame
     returning: pd.DataFrame
     benchmark: pd.DataFrame
-    retention: pd.DataFrame
     refused: Mapping[str, str]
     rules: LoyaltyRules
 
@@ -64,13 +59,12 @@ class Loyalty:
 
 def review_loyalty(facts: pd.DataFrame, *, months: pd.DataFrame, tiers: pd.DataFrame,
                    rules: LoyaltyRules, window_start: date, as_of: date,
-                   facts_year_before: pd.DataFrame | None = None,
                    history_from: date | None = None) -> Loyalty:
     """Compute every table of loyalty; what is refused comes back empty with its reason.
 
     facts, months: account_facts and account_months at as_of; tiers: account_id and tier;
-    window_start: first day of the analysis window; facts_year_before: account_facts a year
-    before, or None; history_from: first day of which anything is known, or None.
+    window_start: first day of the analysis window; history_from: first day of which anything is
+    known, or None.
     """
     attempts = Attempts()
     tenure = attempts.take("tenure", TENURE_COLUMNS,
@@ -86,21 +80,11 @@ def review_loyalty(facts: pd.DataFrame, *, months: pd.DataFrame, tiers: pd.DataF
     years = (as_of - history_from).days / DAYS_A_YEAR if history_from else None
     benchmark = attempts.take("benchmark", CELL_COLUMNS, lambda: _benchmark(
         (tenure, repurchase, returns), rules, years, attempts.refused))
-    retention = attempts.take("retention", RETENTION_COLUMNS, lambda: _retention(
-        facts, facts_year_before, window_start, history_from))
     return Loyalty(
         tenure=tenure, tenures=select_tenures(facts, tiers=tiers) if len(tenure) else
         pd.DataFrame(columns=["account_id", "tier", "tenure_years"]), repurchase=repurchase,
         buyers=buyers, returns=returns, returning=returning, benchmark=benchmark,
-        retention=retention, refused=attempts.refused, rules=rules)
-
-
-def _retention(facts: pd.DataFrame, facts_year_before: pd.DataFrame | None, window_start: date,
-               history_from: date | None) -> pd.DataFrame:
-    # The facts cut their window to the known history; two unequal windows are no retention.
-    if history_from and add_months(window_start, -12) < history_from:
-        facts_year_before = None
-    return compare_retention(facts, facts_year_before)
+        refused=attempts.refused, rules=rules)
 
 
 def _benchmark(tables: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame], rules: LoyaltyRules,

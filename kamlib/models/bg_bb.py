@@ -15,9 +15,11 @@ from scipy import special
 
 from kamlib.errors import InputError
 from kamlib.models.discount import FAR
+from kamlib.models.draws import draw_survived
 from kamlib.models.fitting import MIN_REPEATERS, MIN_UNITS, fit_model
 from kamlib.models.histories import (
     Counted,
+    Counts,
     Floats,
     Integers,
     check_columns,
@@ -45,6 +47,12 @@ class Opportunities(Counted):
 
     def __len__(self) -> int:
         return len(self.n_repeats)
+
+    def by_row(self) -> Opportunities:
+        """Undo the grouping: one history a row of the table, in its order."""
+        return Opportunities(self.n_repeats[self.place], self.last[self.place],
+                             self.n_periods[self.place], np.ones(len(self.place)),
+                             np.arange(len(self.place)))
 
     def spread(self, values: Floats) -> Floats:
         """Give every row of the table the value of its history."""
@@ -124,6 +132,38 @@ class BetaBernoulli:
     def probability_alive(self, values: Floats, histories: Opportunities) -> Floats:
         """Probability that a unit is there at the next opportunity."""
         return self._stay_ahead(values, histories, np.ones(1))[:, 0]
+
+    def count_ahead(self, values: Floats, histories: Opportunities, n: Floats, time: float
+                    ) -> Floats:
+        """Probability of exactly n uses of the opportunities to come, a whole number of them."""
+        alpha, beta, gamma, delta = values
+        steps = np.arange(_whole(time) + 1)
+        there = self._stay_ahead(values, histories, steps.astype(np.float64))
+        # Used the last opportunity that it was there for, and left at the next.
+        ends = there * gamma / (gamma + delta + histories.n_periods[:, None] + steps)
+        ends[:, -1] = there[:, -1]
+        bought = (alpha + histories.n_repeats)[:, None]
+        passed = (beta + histories.n_periods - histories.n_repeats)[:, None]
+        rest = np.maximum(steps - n[:, None], 0)
+        used = np.exp(special.betaln(bought + n[:, None], passed + rest)
+                      - special.betaln(bought, passed)) * special.binom(steps, n[:, None])
+        used = np.where(steps >= n[:, None], used, 0.0)
+        result: Floats = (used * ends).sum(axis=1) + np.where(n == 0, 1 - there[:, 0], 0.0)
+        return result
+
+    def draw_ahead(self, values: Floats, histories: Opportunities, times: Floats, n_draws: int,
+                   rng: np.random.Generator) -> Counts:
+        """Draw uses of opportunities to come: draw x history x time, cumulative."""
+        alpha, beta, gamma, delta = values
+        whole = np.array([_whole(time) for time in times])
+        x, n, size = histories.n_repeats, histories.n_periods, (n_draws, len(histories))
+        there = self._stay_ahead(values, histories, np.zeros(1))[:, 0]
+        buys = rng.beta(alpha + x, beta + n - x, size=size)
+        stays = draw_survived(rng.beta(gamma, delta + n, size=size), rng)
+        stays = np.where(rng.random(size) < there, stays, 0.0)
+        met = np.minimum(stays[..., None], whole).astype(np.int64)
+        used = rng.binomial(np.diff(met, axis=-1, prepend=0), buys[..., None])
+        return used.cumsum(axis=-1).astype(np.int32)
 
     def count_probability(self, values: Floats, n: Floats, n_periods: int) -> Floats:
         """Probability that a newcomer uses exactly n of its first n_periods opportunities."""

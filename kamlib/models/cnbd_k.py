@@ -12,7 +12,7 @@ Marketing 38:194-215 (regular timing).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -21,9 +21,10 @@ import pandas as pd
 from scipy import special
 
 from kamlib.models.discount import discounted_growth
-from kamlib.models.histories import Floats, Histories, read_histories, sum_products
+from kamlib.models.draws import draw_events, draw_survived
+from kamlib.models.histories import Counts, Floats, Histories, read_histories, sum_products
 from kamlib.models.lifetime import discounted_purchases
-from kamlib.models.stages import Ahead, expected_purchases
+from kamlib.models.stages import Ahead, expected_purchases, stage_probability
 
 
 @dataclass(frozen=True)
@@ -129,16 +130,64 @@ class RegularBuying:
         Given the stages, the rate is gamma distributed with their number added to its shape, and
         independent of dropping out.
         """
+        shape, total = self._shape(values[0], histories), np.zeros(len(histories))
+        weights = np.zeros(len(histories))
+        for passed, weight in enumerate(self._weigh_stages(values, histories)):
+            total += weight * after(passed, shape + passed)
+            weights += weight
+        return self.probability_alive(values, histories) * total / weights
+
+    def _weigh_stages(self, values: Floats, histories: Histories) -> Iterator[Floats]:
+        """Weigh the numbers of stages, 0 to k - 1, that passed since the last purchase."""
         r, alpha, _, _ = values
         shape = self._shape(r, histories)
         open_share = (histories.to_now - histories.to_last) / (alpha + histories.to_now)
-        weight, weights = np.ones(len(shape)), np.zeros(len(shape))
-        total = np.zeros(len(shape))
+        weight = np.ones(len(shape))
         for passed in range(self.k):
-            total += weight * after(passed, shape + passed)
-            weights += weight
+            yield weight
             weight = weight * (shape + passed) * open_share / (passed + 1)
-        return self.probability_alive(values, histories) * total / weights
+
+    def count_ahead(self, values: Floats, histories: Histories, n: Floats, time: float) -> Floats:
+        """Probability of exactly n orders in the time to come; exact, a sum of positive terms.
+
+        Either the stages passed end between the n-th purchase and the next, or they go beyond and
+        the unit left at the n-th.
+        """
+        _, alpha, a, b = values
+        odds = time / (alpha + histories.to_now + time)
+        later = b + histories.n_repeats + float(self.can_leave_at_once)
+        before = np.maximum(n - 1, 0)
+        stays = np.exp(special.betaln(a, later + before) - special.betaln(a, later))
+        leaves = np.where(n > 0, a / (a + later + before), 0.0)
+
+        def after(passed: int, shape: Floats) -> Floats:
+            first = self.k * n - passed
+            between = sum(stage_probability(first + i, shape, odds) for i in range(self.k))
+            beyond = special.betainc(first + self.k, shape, odds)
+            result: Floats = np.where(n > 0, stays, 1.0) * (between + leaves * beyond)
+            return result
+
+        left = 1 - self.probability_alive(values, histories)
+        return self._mix_stages(values, histories, after) + np.where(n == 0, left, 0.0)
+
+    def draw_ahead(self, values: Floats, histories: Histories, times: Floats, n_draws: int,
+                   rng: np.random.Generator) -> Counts:
+        """Draw orders to come: draw x history x time, cumulative over the rising times."""
+        r, alpha, a, b = values
+        size = (n_draws, len(histories))
+        passed = np.zeros(size, dtype=np.int64)
+        if self.k > 1:
+            sums = np.cumsum(list(self._weigh_stages(values, histories)), axis=0)
+            chosen = rng.random(size) * sums[-1]
+            passed = (chosen >= sums[:-1, None, :]).sum(axis=0)
+        rate = rng.standard_gamma(self._shape(r, histories) + passed) / (alpha + histories.to_now)
+        later = b + histories.n_repeats + float(self.can_leave_at_once)
+        most = 1 + draw_survived(rng.beta(a, later, size=size), rng)
+        alive = rng.random(size) < self.probability_alive(values, histories)
+        stages = draw_events(rate, times, rng) + passed[..., None]
+        bought: Counts = np.minimum(stages // self.k, np.where(alive, most, 0.0)[..., None]
+                                    ).astype(np.int32)
+        return bought
 
     def count_probability(self, values: Floats, n: Floats, time: float) -> Floats:
         """Probability that a newcomer places exactly n orders (n >= 0) within a time."""

@@ -9,8 +9,9 @@ import pandas as pd
 
 from kamlib.language import _, fmt_count, fmt_list, fmt_number, join_sentences
 from kamlib.models.histories import WEEK_DAYS, Floats, Histories
-from kamlib.models.optimise import REACH, Optimum, maximise
-from kamlib.models.result import FittedModel, Model, Verdict
+from kamlib.models.optimise import REACH, Optimum, maximise, refine
+from kamlib.models.protocols import Model
+from kamlib.models.result import FittedModel, Verdict
 
 MIN_UNITS, MIN_REPEATERS = 30, 10
 # From here on one search is enough; below, the likelihood can be flat in places.
@@ -54,7 +55,9 @@ def fit_data(model: Model, data: Any, *, time_unit_days: float, min_units: int,
         log_likelihood=optimum.log_likelihood + share if optimum else float("nan"),
         n=data.n, n_repeaters=data.n_repeaters, n_parameters=len(model.parameters),
         verdict=verdict, reason=reason, converged=optimum is not None and optimum.converged,
-        penalty=penalty, time_unit_days=time_unit_days)
+        penalty=penalty, time_unit_days=time_unit_days,
+        log_covariance=optimum.covariance if optimum
+        else np.full((len(model.parameters),) * 2, np.nan))
 
 
 def _too_little(data: Any, min_units: int, min_repeaters: int) -> str:
@@ -75,7 +78,10 @@ def _search(model: Model, data: Any) -> Optimum:
         part = data.cut(slice(None, None, len(data) // MANY_ROWS * 2))
         near = maximise(lambda theta: model.log_likelihood(theta, part), starts)
         if near.is_sound:
-            starts = [near.log_parameters]
+            optimum = refine(lambda theta: model.log_likelihood(theta, data), near,
+                             share=part.n / data.n)
+            if optimum.is_sound:
+                return optimum
     optimum = maximise(lambda theta: model.log_likelihood(theta, data), starts)
     if optimum.is_sound or data.n < MANY_UNITS:
         return optimum

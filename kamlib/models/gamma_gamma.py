@@ -12,8 +12,10 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import special
 
+from kamlib.errors import InputError
 from kamlib.models.fitting import fit_model
 from kamlib.models.histories import WEEK_DAYS, Floats, check_columns, read_numbers
 from kamlib.models.result import FittedModel
@@ -101,15 +103,43 @@ def expected_amounts(fitted: FittedModel, summary: pd.DataFrame) -> pd.Series:
     Returns one amount a row of the summary. Source: Fader & Hardie (2013), eq. 5.
     """
     p, q, v = fitted.require()
-    check_columns(summary, COLUMNS)
-    orders, amounts = (read_numbers(summary, name) for name in COLUMNS)
-    known = (orders > 0) & (amounts > 0)
-    orders, amounts = np.where(known, orders, 0.0), np.where(known, amounts, 0.0)
-    expected = p * (v + orders * amounts) / (p * orders + q - 1)
+    orders, total = _read_past(summary)
+    expected = p * (v + total) / (p * orders + q - 1)
     return pd.Series(expected, index=summary.index, name="expected_amount")
+
+
+def simulate_amounts(fitted: FittedModel, summary: pd.DataFrame, n_orders: NDArray[np.integer],
+                     *, seed: int) -> Floats:
+    """Draw the amounts of orders that were drawn: what each unit spends on them in all.
+
+    summary: one row a unit, as in `fit_gamma_gamma`; n_orders: draw x row x horizon, cumulative
+    orders, as `FittedModel.simulate_orders` gives them. Returns amounts of the same shape,
+    cumulative too. In each draw a unit has a mean of its own, as its repeat orders allow (the
+    spread of all units where it has none), and its orders vary around it; the parameters are the
+    estimates, without their error.
+    """
+    p, q, v = fitted.require()
+    orders, total = _read_past(summary)
+    if n_orders.ndim != 3 or n_orders.shape[1] != len(summary):
+        raise InputError("Orders to be priced are draw x row x horizon, with a row for each of the "
+                         f"{len(summary)} rows of the summary, but their shape is "
+                         f"{n_orders.shape}. Draw them from the same summary.")
+    rng = np.random.default_rng(seed)
+    scale = (v + total) / rng.standard_gamma(q + p * orders, n_orders.shape[:2])
+    steps = np.diff(n_orders, axis=-1, prepend=0)
+    amounts: Floats = (rng.standard_gamma(p * steps) * scale[..., None]).cumsum(axis=-1)
+    return amounts
 
 
 def population_mean(fitted: FittedModel) -> float:
     """Mean amount of an order over all units, p v / (q - 1)."""
     p, q, v = fitted.require()
     return float(p * v / (q - 1))
+
+
+def _read_past(summary: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Number and total of the repeat orders of every row, 0 where nothing is known."""
+    check_columns(summary, COLUMNS)
+    orders, amounts = (read_numbers(summary, name) for name in COLUMNS)
+    known = (orders > 0) & (amounts > 0)
+    return np.where(known, orders, 0.0), np.where(known, orders * amounts, 0.0)

@@ -13,6 +13,8 @@ from kamlib.errors import InputError
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+# Orders that were drawn: many, each of them small.
+Counts = NDArray[np.int32]
 
 COLUMNS = ("n_repeat_days", "first_to_last_days", "first_to_as_of_days")
 WEEK_DAYS = 7.0
@@ -75,6 +77,15 @@ class Histories(Counted):
         """Walk through the distinct histories in parts."""
         for start in range(0, len(self), size):
             yield self.cut(slice(start, start + size))
+
+    def by_row(self) -> Histories:
+        """Undo the grouping: one history a row of the table that has one, in its order."""
+        known = self.place >= 0
+        chosen = self.place[known]
+        return replace(self, n_repeats=self.n_repeats[chosen], to_last=self.to_last[chosen],
+                       to_now=self.to_now[chosen], weight=np.ones(len(chosen)),
+                       level=self.level[chosen],
+                       place=np.where(known, np.cumsum(known) - 1, -1))
 
     def spread(self, values: Floats) -> Floats:
         """Give every row of the table the value of its history, NaN without one."""
@@ -179,6 +190,11 @@ def _distinct(parts: list[Floats]) -> tuple[list[Floats], Integers, Integers]:
         rest, last = np.divmod(distinct, spans[2])
         rows = [column.astype(np.float64) for column in (*np.divmod(rest, spans[1]), last)]
         return rows, counts.astype(np.int64), inverse.astype(np.int64)
-    table, inverse, counts = np.unique(np.column_stack(parts), axis=0, return_inverse=True,
-                                       return_counts=True)
-    return list(np.ascontiguousarray(table.T)), counts.astype(np.int64), inverse.astype(np.int64)
+    order = np.lexsort(parts[::-1])
+    rows = [column[order] for column in parts]
+    is_new = np.ones(len(order), dtype=bool)
+    is_new[1:] = np.any([column[1:] != column[:-1] for column in rows], axis=0)
+    inverse = np.empty(len(order), dtype=np.int64)
+    inverse[order] = np.cumsum(is_new) - 1
+    counts = np.diff(np.append(np.flatnonzero(is_new), len(order)))
+    return [column[is_new] for column in rows], counts.astype(np.int64), inverse

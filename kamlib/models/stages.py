@@ -66,6 +66,19 @@ def expected_purchases(ahead: Ahead, *, first: int, k: int) -> Floats:
     return result
 
 
+def stage_probability(n: Floats, shape: Floats, odds: Floats) -> Floats:
+    """Probability of exactly n stages to come (negative binomial), 0 below n = 0.
+
+    >>> stage_probability(np.array([-1.0, 0.0, 2.0]), np.ones(3), np.full(3, 0.5))
+    array([0.   , 0.5  , 0.125])
+    """
+    many = np.maximum(n, 0)
+    log_mass = special.gammaln(shape + many) - special.gammaln(shape) \
+        - special.gammaln(many + 1) + shape * np.log1p(-odds) + special.xlogy(many, odds)
+    mass: Floats = np.where(n >= 0, np.exp(log_mass), 0.0)
+    return mass
+
+
 def survivors_sum(n: Floats, a: float, b: Floats) -> Floats:
     """Sum over i = 1..n of B(a, b + i - 1) / B(a, b): purchases before one drops out, at most n.
 
@@ -104,16 +117,14 @@ def _walk_from_low(ahead: Ahead, low: Floats, high: Floats, first: int, k: int) 
     """Start at the last purchase before the lower bound."""
     done = np.maximum(np.floor((low - first) / k) + 1, 0)
     stage = np.where(done > 0, first + k * (done - 1), 0.0)
-    log_mass = special.gammaln(ahead.shape + stage) - special.gammaln(ahead.shape) \
-        - special.gammaln(stage + 1) + ahead.shape * np.log1p(-ahead.odds) \
-        + stage * np.log(ahead.odds)
+    mass = stage_probability(stage, ahead.shape, ahead.odds)
     n_steps = int((high - stage).max()) + 1
     # Stages from the start of the walk to the next purchase: k, or `first` before any.
     result = np.empty(len(stage))
     for is_fresh, gap in ((done > 0, k), (done == 0, first)):
         rows = np.flatnonzero(is_fresh)
         if len(rows):
-            result[rows] = _walk(ahead.part(rows), np.exp(log_mass[rows]), stage[rows],
+            result[rows] = _walk(ahead.part(rows), mass[rows], stage[rows],
                                  done[rows], n_steps, gap, k)
     return result
 

@@ -13,13 +13,13 @@ from kamlib.language import NO_BREAK
 from kamlib.loyalty import LoyaltyRules, review_loyalty
 
 PLOTS = [figures.plot_tenure, figures.plot_repurchase, figures.plot_returns,
-         figures.plot_benchmark, figures.plot_retention]
+         figures.plot_benchmark]
 READS = [figures.read_tenure, figures.read_repurchase, figures.read_returns,
-         figures.read_benchmark, figures.read_retention]
+         figures.read_benchmark]
 TIERS = ["core"] * 6 + ["important"] * 6 + ["general"] * 6
 
 
-def build_result(tiers, *, with_history=True):
+def build_result(tiers):
     n = len(tiers)
     facts = pd.DataFrame({
         "account_id": [f"{i:03d}" for i in range(n)],
@@ -31,11 +31,9 @@ def build_result(tiers, *, with_history=True):
     months = pd.DataFrame({"account_id": facts["account_id"], "month": pd.Timestamp("2025-03-01"),
                            "line_kind": "sale", "n_orders": 4, "n_purchase_days": 4,
                            "quantity": 10.0})
-    before = facts.assign(net_amount_window=100.0) if with_history else None
     return review_loyalty(facts, months=months, rules=LoyaltyRules(n_resamples=100),
                           tiers=pd.DataFrame({"account_id": facts["account_id"], "tier": tiers}),
-                          window_start=date(2025, 1, 1), as_of=date(2025, 12, 31),
-                          facts_year_before=before)
+                          window_start=date(2025, 1, 1), as_of=date(2025, 12, 31))
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +43,7 @@ def result():
 
 @pytest.fixture(scope="module")
 def nothing():
-    return build_result([], with_history=False)
+    return build_result([])
 
 
 def plain(text):
@@ -81,15 +79,6 @@ def test_benchmark_shows_nine_cells_with_their_verdicts(result):
 
 def test_benchmark_reading_names_the_class_between(result):
     assert "Between two published ranges: important return rate." in figures.read_benchmark(result)
-
-
-def test_retention_bridge_joins_then_and_now(result):
-    ax = figures.plot_retention(result, currency="CNY")
-    bars = [(bar.get_y(), bar.get_height()) for bar in ax.patches]
-    assert bars == [(0, 1800), (1800, 0), (1800, -180), (1620, 0), (0, 1620)]
-    assert ax.get_ylabel() == "net sales of 12 months (CNY)"
-    assert plain(plain_title(ax)) == "The accounts of a year ago bring 90 % of what they brought " \
-        "then"
 
 
 @pytest.mark.parametrize("plot", PLOTS)

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import ArrayLike
 
 from kamlib.models.histories import Histories, read_histories
+from kamlib.models.protocols import Model
+from kamlib.models.result import FittedModel
 
 END = pd.Timestamp("1997-09-30")
 Simulate = Callable[..., pd.DataFrame]
 
 
 @pytest.fixture(scope="session")
-def cdnow(real_data: Path) -> pd.DataFrame:
-    """One row a customer of the 1/10 sample: calibration to END, purchase days after it."""
+def cdnow_days(real_data: Path) -> pd.DataFrame:
+    """One row a purchase day of a customer of the 1/10 sample: purchases of one day are one."""
     log = pd.read_csv(real_data / "cdnow" / "CDNOW_sample.txt", sep=r"\s+", header=None,
                       names=["master", "id", "day", "n_cds", "amount"], dtype=str)
     log = log.assign(day=pd.to_datetime(log["day"], format="%Y%m%d"),
                      amount=log["amount"].astype(float))
-    # Purchases of one day are one purchase.
-    days = log.groupby(["id", "day"], as_index=False)["amount"].sum()
+    return log.groupby(["id", "day"], as_index=False)["amount"].sum()
+
+
+@pytest.fixture(scope="session")
+def cdnow(cdnow_days: pd.DataFrame) -> pd.DataFrame:
+    """One row a customer of the 1/10 sample: calibration to END, purchase days after it."""
+    days = cdnow_days
     before = days[days["day"] <= END].copy()
     before["gap"] = before.groupby("id")["day"].diff().dt.days
     again = before[before["gap"].notna()]
@@ -43,6 +52,15 @@ def history() -> Callable[..., Histories]:
     def make(*rows: tuple[float, float, float]) -> Histories:
         columns = ["n_repeat_days", "first_to_last_days", "first_to_as_of_days"]
         return read_histories(pd.DataFrame(list(rows), columns=columns), time_unit_days=1)
+    return make
+
+
+@pytest.fixture(scope="session")
+def given_model() -> Callable[..., FittedModel]:
+    """A function that makes a fitted model of given estimates, in weeks."""
+    def make(model: Model, values: ArrayLike, **known: Any) -> FittedModel:
+        table = pd.DataFrame({"parameter": list(model.parameters), "estimate": values})
+        return FittedModel(model, table, 0.0, 100, 100, len(table), "fitted", "", True, "", **known)
     return make
 
 

@@ -11,13 +11,17 @@ from scipy.optimize import check_grad
 from kamlib.models.cnbd_k import RegularBuying
 from kamlib.models.counts import fit_bg_nbd, fit_mbg_nbd
 from kamlib.models.histories import read_histories
+from kamlib.models.naive import naive_shrunk_rate, shrunk_rate_probability
 from kamlib.models.tracking import track_orders
+from kamlib.stats.forecasts import group_calibration, judge_counts, log_probability
 
 BG, MBG = RegularBuying(), RegularBuying(can_leave_at_once=True)
 # Fader, Hardie & Lee (2005), table 2; the order here is r, alpha, a, b.
 PAPER = np.array([0.243, 4.414, 0.793, 2.426])
 # BTYD walkthrough (R package BTYD, vignette), whose search ended here.
 BTYD = np.array([0.2425967, 4.413659, 0.7929869, 2.426164])
+# CLVTools tests/testthat/test_correctness_bgnbd.R, which are those of Hardie's spreadsheet.
+SHEET = np.array([0.2425945, 4.4136019, 0.7929199, 2.4258881])
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +48,11 @@ def test_estimates_of_the_paper(fitted):
 
 
 def test_estimates_to_more_digits(fitted):
-    # CLVTools tests/testthat/test_correctness_bgnbd.R prints five digits and more; b, in whose
-    # direction the likelihood is flattest, depends on when a search stops.
+    # Five digits and more; b, in whose direction the likelihood is flattest, depends on when a
+    # search stops.
     estimates = fitted.parameters["estimate"].to_numpy()
-    assert_allclose(estimates, [0.2425945, 4.4136019, 0.7929199, 2.4258881], rtol=1e-5)
+    assert_allclose(estimates, SHEET, rtol=1e-5)
+    assert_allclose(estimates, BTYD, rtol=1.5e-4)
     # Refitted independently: 0.24259 4.41361 0.79292 2.4259, -9582.4292.
     assert_allclose(estimates, [0.24259, 4.4136, 0.79292, 2.4259], atol=1.5e-5)
     assert fitted.log_likelihood == pytest.approx(-9582.4292, abs=5e-5)
@@ -81,14 +86,26 @@ def test_standard_errors_agree_with_a_bootstrap(fitted):
     assert (low, high) == (pytest.approx(0.545, rel=0.1), pytest.approx(1.341, rel=0.1))
 
 
+def closed_form(times, n_terms):
+    """E[X(t)] of the paper (eq. 9), its hypergeometric function summed to a number of terms."""
+    r, alpha, a, b = SHEET
+    z, j = times / (alpha + times), np.arange(n_terms)[:, None]
+    terms = np.cumprod((r + j) * (b + j) / ((a + b - 1 + j) * (1 + j)) * z, axis=0)
+    return (a + b - 1) / (a - 1) * (1 - (alpha / (alpha + times))**r * (1 + terms.sum(axis=0)))
+
+
 def test_expected_orders_of_newcomers(fitted):
     # lifetimes tests/test_estimation.py, after Hardie's spreadsheet.
-    times = [0.1429, 1, 3, 31.8571, 32]
-    assert_allclose(fitted.expected_orders(times), [0.0078, 0.0532, 0.1506, 1.0405, 1.0437],
-                    atol=5e-5)
-    # The spreadsheet cuts its series off, which tells after 78 weeks: exact is 1.8580.
-    assert fitted.expected_orders(78) == pytest.approx(1.8576, abs=5e-4)
-    # BTYD prints 1.444004 with its own parameters; 1.444012 at the optimum.
+    times = np.array([0.1429, 1, 3, 31.8571, 32, 78])
+    published = [0.0078, 0.0532, 0.1506, 1.0405, 1.0437, 1.8576]
+    assert_allclose(fitted.expected_orders(times[:5]), published[:5], atol=5e-5)
+    # Its last digit after 78 weeks is that of a series cut off after 150 terms; to the end it
+    # is 1.8580.
+    assert_allclose(closed_form(times, 150), published, atol=5e-5)
+    assert_allclose(BG.expected(SHEET, times), closed_form(times, 2000), rtol=1e-9)
+    assert fitted.expected_orders(78) == pytest.approx(1.8580, abs=5e-5)
+    # BTYD's walkthrough; refitted independently 1.444012.
+    assert BG.expected(BTYD, np.array([52.0]))[0] == pytest.approx(1.444004, abs=5e-7)
     assert fitted.expected_orders(52) == pytest.approx(1.444012, abs=5e-7)
     assert fitted.expected_orders(0) == 0
 
@@ -135,12 +152,19 @@ def test_distribution_of_counts():
     (2, 30.43, -9.4596), (1, 1.71, -4.4711), (0, 0, -0.5538), (7, 29.43, -21.8644),
     (1, 5, -4.8651), (2, 35.71, -9.5367), (5, 24.43, -17.3593), (10, 34.14, -27.3144),
     (1, 4.86, -4.8520)])
-def test_single_log_likelihoods(fitted, history, x, to_last, expected):
+def test_single_log_likelihoods(history, x, to_last, expected):
     # brucehardie.com/notes/004 in pymc-marketing tests/clv/test_distributions.py, which allows
-    # 2e-3: the spreadsheet's parameters are unknown beyond three digits, and no single set gives
-    # all of its values, so what is met is 8e-4.
-    value, _ = BG.log_likelihood(np.log(fitted.require()), history((x, to_last, 38.86)))
-    assert value == pytest.approx(expected, abs=8e-4)
+    # 2e-3 as it takes three digits of the parameters and two of the weeks; behind the values are
+    # the optimum and whole days: 272 to the end of observation.
+    one = history((x, round(7 * to_last) / 7, 272 / 7))
+    assert BG.log_likelihood(np.log(SHEET), one)[0] == pytest.approx(expected, abs=5e-5)
+
+
+def test_nobody_without_a_repeat_has_left_unless_one_can_at_once(cdnow, fitted):
+    # published_numbers.md B0: a property of BG/NBD, and what MBG/NBD was made for.
+    silent = cdnow["n_repeat_days"] == 0
+    assert (fitted.probability_alive(cdnow)[silent] == 1).all()
+    assert (fit_mbg_nbd(cdnow).probability_alive(cdnow)[silent] < 1).all()
 
 
 @pytest.mark.parametrize(("model", "nobody", "busy"), [
@@ -154,39 +178,50 @@ def test_overflow_guard(history, model, nobody, busy):
     assert BG.probability_alive(PAPER, history((1000, 10, 100)))[0] == 0.0
 
 
-def test_bins_of_the_holdout(cdnow):
+def test_bins_of_the_holdout(cdnow, given_model):
     # BTYD walkthrough: customers by calibration repeats 0 to 6 and 7 or more.
-    fitted = fit_bg_nbd(cdnow)
-    bins = cdnow["n_repeat_days"].clip(upper=7)
-    # Its search ended 1e-4 from the optimum, which tells in the fourth decimal.
-    table = pd.DataFrame({"actual": cdnow["n_later"],
-                          "expected": fitted.conditional_orders(cdnow, 39)}).groupby(bins)
-    assert table.size().tolist() == [1411, 439, 214, 100, 62, 38, 29, 64]
-    assert_allclose(table["actual"].mean(), [
+    expected = given_model(BG, BTYD).conditional_orders(cdnow, 39)
+    table = group_calibration(cdnow["n_later"], expected, cdnow["n_repeat_days"])
+    assert table["n"].tolist() == [1411, 439, 214, 100, 62, 38, 29, 64]
+    assert_allclose(table["observed_mean"], [
         0.2367, 0.6970, 1.3925, 1.5600, 2.5323, 2.9474, 3.8621, 6.3594], atol=5.1e-5)
-    assert_allclose(table["expected"].mean(), [
-        0.2251, 0.5231, 1.0441, 1.5203, 2.1638, 2.6538, 3.5040, 6.1570], rtol=1e-4)
+    assert_allclose(table["forecast_mean"], [
+        0.2251, 0.5231, 1.0441, 1.5203, 2.1638, 2.6538, 3.5040, 6.1570], atol=5.1e-5)
 
 
-@pytest.mark.parametrize(("fit", "total", "mae", "rmse", "correlation"), [
-    (fit_bg_nbd, 1653.4, 0.7855, 1.6080, 0.6256),
-    (fit_mbg_nbd, 1576.7, 0.7648, 1.6072, 0.6273)])
-def test_holdout(cdnow, fit, total, mae, rmse, correlation):
-    expected = fit(cdnow).conditional_orders(cdnow, 39)
-    off = expected - cdnow["n_later"]
-    assert expected.sum() == pytest.approx(total, abs=0.05)
-    assert off.abs().mean() == pytest.approx(mae, abs=5e-5)
-    assert np.sqrt((off**2).mean()) == pytest.approx(rmse, abs=5e-5)
-    assert expected.corr(cdnow["n_later"]) == pytest.approx(correlation, abs=5e-5)
+def test_holdout(cdnow):
+    # Refitted independently: 1882 transactions in the 39 weeks after; Pareto/NBD's beside.
+    fits = {"BG/NBD": fit_bg_nbd(cdnow), "MBG/NBD": fit_mbg_nbd(cdnow)}
+    forecasts = {name: fitted.conditional_orders(cdnow, 39) for name, fitted in fits.items()}
+    scores = {name: log_probability(fitted.order_count_probability(
+        cdnow, 39, n_orders=cdnow["n_later"])) for name, fitted in fits.items()}
+    forecasts["shrunk rate"] = naive_shrunk_rate(cdnow, n_units=39)
+    scores["shrunk rate"] = log_probability(shrunk_rate_probability(
+        cdnow, n_units=39, n_orders=cdnow["n_later"]))
+    table = judge_counts(cdnow["n_later"], forecasts, naive=["shrunk rate"], seed=1,
+                         log_scores=scores, n_resamples=200)
+    assert (table["total_observed"] == 1882).all()
+    assert_allclose(table["total_forecast"][:2], [1653.4, 1576.7], atol=0.05)
+    assert_allclose(table["mae"][:2], [0.7855, 0.7648], atol=5e-5)
+    assert_allclose(table["rmse"][:2], [1.6080, 1.6072], atol=5e-5)
+    assert_allclose(table["correlation"][:2], [0.6256, 0.6273], atol=5e-5)
+    # Nobody leaves the shrunk rate: it says too much, and the models have the better scores.
+    assert table["bias_share"][2] > 0.2
+    assert table["score_verdict"].tolist() == ["better", "better", "baseline"]
+    assert (table["n_ruled_out"] == 0).all()
 
 
-def test_weekly_tracking(fitted, cdnow):
-    # BTYD walkthrough, weeks 20 to 25: expected in each, and in all up to it.
-    table = track_orders(fitted, cdnow, n_units=np.arange(1, 79)).set_index("n_units")
-    weeks = table.loc[20:25]
-    assert_allclose(weeks["orders"], [76.865, 74.888, 73.046, 71.322, 69.704, 68.182], atol=2e-3)
+def test_weekly_tracking(cdnow, cdnow_days, given_model):
+    # BTYD walkthrough, weeks 20 to 25: repeats in each, and in all up to it.
+    week = (cdnow_days["day"] - pd.Timestamp("1997-01-01")).dt.days // 7 + 1
+    actual = week[cdnow_days.duplicated("id")].value_counts().sort_index()
+    assert actual.loc[20:25].tolist() == [73, 55, 70, 33, 56, 99]
+    assert actual.cumsum().loc[20:25].tolist() == [1359, 1414, 1484, 1517, 1573, 1672]
+    weeks = track_orders(given_model(BG, BTYD), cdnow, n_units=np.arange(1, 79)).set_index(
+        "n_units").loc[20:25]
+    assert_allclose(weeks["orders"], [76.865, 74.888, 73.046, 71.322, 69.704, 68.182], atol=5.1e-4)
     assert_allclose(weeks["cumulative_orders"],
-                    [1312.458, 1387.346, 1460.392, 1531.713, 1601.418, 1669.6], atol=2e-2)
+                    [1312.458, 1387.346, 1460.392, 1531.713, 1601.418, 1669.6], atol=7e-4)
 
 
 @pytest.mark.parametrize("model", [BG, MBG])

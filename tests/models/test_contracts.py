@@ -28,11 +28,6 @@ def fit(curve: list[float], until: int) -> FittedModel:
     return fit_contracts(build_contracts(np.round(np.array(curve[:until + 1]) * 10)))
 
 
-def given(alpha: float, beta: float) -> FittedModel:
-    table = pd.DataFrame({"parameter": ["alpha", "beta"], "estimate": [alpha, beta]})
-    return FittedModel(ShiftedBetaGeometric(), table, 0.0, 100, 100, 2, "fitted", "", True, "")
-
-
 @pytest.mark.parametrize(("curve", "until", "alpha", "beta", "likelihood", "mae"), [
     (HIGH_END, 7, 0.668, 3.806, -1611.16, 1.191), (REGULAR, 7, 0.704, 1.182, -1680.27, 0.288),
     (HIGH_END, 4, 1.2809, 7.7902, None, 5.79), (REGULAR, 4, 0.7637, 1.2958, None, 1.12)])
@@ -53,25 +48,28 @@ def test_survivors_after_twelve_periods():
     assert 100 * survival_share(fit(REGULAR, 7), 12) == pytest.approx(17.0, abs=0.05)
 
 
-def test_even_distribution_of_leaving():
+def test_even_distribution_of_leaving(given_model):
     # Paper's appendix, alpha = beta = 1: probability to leave at t = 1 to 7.
-    fitted = given(1, 1)
+    fitted = given_model(ShiftedBetaGeometric(), [1, 1])
     assert_allclose(-np.diff(survival_share(fitted, np.arange(8))),
                     [0.5, 0.167, 0.083, 0.05, 0.033, 0.024, 0.018], atol=5e-4)
     assert_allclose(retention_share(fitted, [0, 1, 2]), [1 / 2, 2 / 3, 3 / 4])
 
 
-@pytest.mark.parametrize(("alpha", "beta", "paper", "own"), [
-    (3.80, 15.20, [3.31, 3.45, 3.59, 3.72, 3.84], [3.310, 3.451, 3.587, 3.717, 3.842]),
-    (0.067, 0.267, [7.68, 9.46, 9.86, 10.06, 10.19], [7.671, 9.455, 9.851, 10.056, 10.189])])
-def test_discounted_residual_lifetime(alpha, beta, paper, own):
-    # Fader & Hardie (2010), Marketing Science 29:85-93, table: from rounded parameters, so the
-    # second row is met to 0.01 only.
-    values = discounted_renewals(given(alpha, beta), np.arange(1, 6), rate=0.1)
-    assert_allclose(values, paper, atol=0.0101 if alpha < 1 else 5e-3)
-    assert_allclose(values, own, atol=5.1e-4)
+@pytest.mark.parametrize(("alpha", "beta", "expected", "error"), [
+    (3.80, 15.20, [3.31, 3.45, 3.59, 3.72, 3.84], 5e-3),
+    # Printed as .067 and .267, which are 1/15 and 4/15 (a mean of .2, as in the first row).
+    (1 / 15, 4 / 15, [7.68, 9.46, 9.86, 10.06, 10.19], 5e-3),
+    # Summed independently, with the parameters as printed.
+    (3.80, 15.20, [3.310, 3.451, 3.587, 3.717, 3.842], 5e-4),
+    (0.067, 0.267, [7.671, 9.455, 9.851, 10.056, 10.189], 5e-4)])
+def test_discounted_residual_lifetime(given_model, alpha, beta, expected, error):
+    # Fader & Hardie (2010), Marketing Science 29:85-93, table: after 1 to 5 renewals.
+    contracts = given_model(ShiftedBetaGeometric(), [alpha, beta])
+    values = discounted_renewals(contracts, np.arange(1, 6), rate=0.1)
+    assert_allclose(values, expected, atol=error)
     # By summing S(t) / S(0) over 2,000 renewals, the first undiscounted.
-    kept = survival_share(given(alpha, beta), np.arange(1, 2001))
+    kept = survival_share(contracts, np.arange(1, 2001))
     assert values[0] == pytest.approx((kept / 1.1**np.arange(2000)).sum(), rel=1e-9)
 
 
@@ -85,6 +83,20 @@ def test_gradient_and_gaps_of_the_table():
         model.read(pd.DataFrame({"n_renewals": [1, np.nan], "is_lost": True}), time_unit_days=1)
     with pytest.raises(InputError, match="never rises"):
         build_contracts([10, 11])
+
+
+def test_recovers_the_truth_of_a_simulation():
+    rng, truth = np.random.default_rng(6), np.array([0.7, 2.0])
+    # Renewals before the first that fails; those of the eighth period run still.
+    renewed = rng.geometric(rng.beta(*truth, 4000)) - 1
+    fitted = fit_contracts(pd.DataFrame({"n_renewals": np.minimum(renewed, 8),
+                                         "is_lost": renewed < 8}))
+    assert fitted.verdict == "fitted"
+    assert (fitted.parameters["ci_low"] < truth).all()
+    assert (fitted.parameters["ci_high"] > truth).all()
+    # Twelve periods ahead of what was seen.
+    later = (renewed >= 20).mean()
+    assert survival_share(fitted, 20) == pytest.approx(later, abs=4 * (later / 4000)**0.5)
 
 
 def test_single_contracts_are_the_same_as_groups():

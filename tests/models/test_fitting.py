@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from scipy import stats
 
 from kamlib.errors import InputError, RefusedError
 from kamlib.models.choose import fit_best
@@ -18,7 +19,12 @@ from kamlib.models.cnbd_k import RegularBuying
 from kamlib.models.counts import fit_bg_nbd, fit_mbg_nbd, fit_pareto_nbd
 from kamlib.models.fitting import fit_model
 from kamlib.models.histories import read_histories
-from kamlib.models.naive import naive_last_count, naive_shrunk_rate, naive_zero
+from kamlib.models.naive import (
+    naive_last_count,
+    naive_shrunk_rate,
+    naive_zero,
+    shrunk_rate_probability,
+)
 from kamlib.models.optimise import maximise
 from kamlib.models.pareto_nbd import ParetoNBD
 from kamlib.models.tracking import track_orders
@@ -162,8 +168,29 @@ def test_large_tables_start_from_a_part_and_end_the_same(simulate, monkeypatch):
     drawn = simulate(3000, **TRUTH, time=52, seed=6)
     whole = fit_model(RegularBuying(), drawn, time_unit_days=1)
     monkeypatch.setattr("kamlib.models.fitting.MANY_ROWS", 1000)
+    n_reads, read = [], RegularBuying.log_likelihood
+
+    def count(self, theta, histories):
+        n_reads.append(len(histories) == 3000)
+        return read(self, theta, histories)
+
+    monkeypatch.setattr(RegularBuying, "log_likelihood", count)
     again = fit_model(RegularBuying(), drawn, time_unit_days=1)
     assert_allclose(again.parameters["estimate"], whole.parameters["estimate"], rtol=1e-6)
+    assert_allclose(again.log_covariance, whole.log_covariance, rtol=1e-4)
+    # Few steps lead from there to the top, whose Hessian takes 8.
+    assert sum(n_reads) <= 18
+
+
+def test_a_part_that_misleads_is_left(simulate, monkeypatch):
+    # The part's search ends nowhere: the whole is searched from the usual starts.
+    drawn = simulate(3000, **TRUTH, time=52, seed=6)
+    whole = fit_model(RegularBuying(), drawn, time_unit_days=1)
+    monkeypatch.setattr("kamlib.models.fitting.MANY_ROWS", 1000)
+    monkeypatch.setattr("kamlib.models.fitting.refine", lambda objective, near, share:
+                        near._replace(converged=False))
+    again = fit_model(RegularBuying(), drawn, time_unit_days=1)
+    pd.testing.assert_frame_equal(again.parameters, whole.parameters)
 
 
 # The choice between models
@@ -209,6 +236,24 @@ def test_naive_forecasts():
     assert naive_shrunk_rate(table((0, 0, 0)), n_units=4).tolist() == [0]
 
 
+def test_probabilities_of_the_shrunk_rate():
+    # As above: rates gamma distributed with shape 9 + x and rate 30 + 10, four units ahead.
+    two = table((1, 4, 10), (5, 9, 10), (0, np.nan, np.nan))
+    found = shrunk_rate_probability(two, n_units=4, n_orders=[0, 3, 1], time_unit_days=1)
+    assert found.iloc[0] == pytest.approx(stats.nbinom.pmf(0, 10, 40 / 44))
+    assert found.iloc[1] == pytest.approx(stats.nbinom.pmf(3, 14, 40 / 44))
+    assert math.isnan(found.iloc[2])
+    means = [sum(n * shrunk_rate_probability(two, n_units=4, n_orders=n, time_unit_days=1)
+                 .to_numpy()[:2] for n in range(60))]
+    assert_allclose(means[0], naive_shrunk_rate(two, n_units=4, time_unit_days=1)[:2])
+    # Alike: Poisson; nobody ever came back: certain that nobody will.
+    alike = table((1, 4, 10), (1, 9, 10))
+    assert_allclose(shrunk_rate_probability(alike, n_units=5, n_orders=2, time_unit_days=1),
+                    stats.poisson.pmf(2, 0.5))
+    silent = table((0, 0, 10), (0, 0, 10))
+    assert shrunk_rate_probability(silent, n_units=5, n_orders=[0, 1]).tolist() == [1, 0]
+
+
 # Invariants
 
 VALUES = st.tuples(st.floats(0.05, 20), st.floats(0.5, 200), st.floats(0.05, 20),
@@ -251,6 +296,21 @@ def test_extreme_histories_are_finite(model, history):
     assert np.isfinite(gradient).all()
     assert np.isfinite(model.conditional(values, rows, 52)).all()
     assert np.isfinite(model.discounted(values, rows, 0.002, math.inf)).all()
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda m: m.name)
+@given(values=VALUES, ages=st.lists(st.floats(1, 200), min_size=1, max_size=5),
+       times=st.lists(st.floats(0.5, 300), min_size=2, max_size=4, unique=True))
+@settings(max_examples=15, deadline=None)
+def test_tracking_rises_and_adds_up(model, values, ages, times, given_model):
+    fitted = given_model(model, values, time_unit_days=1)
+    summary = table(*[(0, 0.0, age) for age in ages])
+    whole = track_orders(fitted, summary, n_units=sorted(times))
+    assert (whole["orders"] >= -1e-9).all()
+    assert_allclose(whole["orders"].cumsum(), whole["cumulative_orders"], atol=1e-9)
+    # Every unit twice: twice as many, whatever their order.
+    twice = track_orders(fitted, pd.concat([summary, summary.iloc[::-1]]), n_units=sorted(times))
+    assert_allclose(twice["cumulative_orders"], 2 * whole["cumulative_orders"], rtol=1e-9)
 
 
 def test_tracking_is_the_sum_over_units(simulate):

@@ -1,0 +1,120 @@
+"""How long something lasts when some have not ended yet and some were there before we looked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+from statsmodels.duration.survfunc import SurvfuncRight
+
+from kamlib.errors import InputError, RefusedError
+
+Floats = NDArray[np.float64]
+CURVE_COLUMNS = ["time", "n_at_risk", "n_events", "survival_share", "survival_share_ci_low",
+                 "survival_share_ci_high"]
+HALF = 0.5
+
+
+@dataclass(frozen=True, repr=False)
+class SurvivalCurve:
+    """A product-limit estimate; see `survival_curve`.
+
+    table: one row a time at which something ended; n, n_events: how many were followed and ended;
+    median with its interval, in units of time: NaN where the curve, or the end of its interval,
+    does not reach one half.
+    """
+
+    table: pd.DataFrame
+    n: int
+    n_events: int
+    median: float
+    median_ci_low: float
+    median_ci_high: float
+    entries: Floats
+    durations: Floats
+
+    def __repr__(self) -> str:
+        return f"SurvivalCurve({self.n_events} of {self.n} ended)"
+
+    def at(self, times: ArrayLike) -> pd.DataFrame:
+        """Read the curve off at any times: one row a time, the columns of `table`, n_events to it.
+
+        Before the first end the share is 1 and has no interval.
+        """
+        asked = np.asarray(times, dtype="float64")
+        place = np.searchsorted(self.table["time"].to_numpy("float64"), asked, side="right")
+        start = pd.DataFrame({"time": [0.0], "n_events": [0], "survival_share": [1.0]})
+        rows = pd.concat([start, self.table], ignore_index=True)
+        rows["n_events"] = rows["n_events"].cumsum()
+        found = rows.iloc[place].reset_index(drop=True)
+        return found.assign(time=asked, n_at_risk=self.count_at_risk(asked))[CURVE_COLUMNS]
+
+    def count_at_risk(self, times: ArrayLike) -> NDArray[np.int64]:
+        """How many are followed at each time and had not ended before it."""
+        asked = np.asarray(times, dtype="float64")[:, None]
+        followed = (self.entries < asked) & (self.durations >= asked)
+        return np.asarray(followed.sum(axis=1), dtype=np.int64)
+
+
+def survival_curve(durations: ArrayLike, events: ArrayLike, *, entries: ArrayLike | None = None,
+                   level: float = 0.95) -> SurvivalCurve:
+    """Share that lasts beyond each time, after Kaplan & Meier, with pointwise intervals.
+
+    durations: time from the beginning to the end, or to the day until which it is known to last;
+    events: whether it ended; entries: time since the beginning from which it was watched (delayed
+    entry), None when all were from the start: whoever was there before one looked had lasted
+    already, and counts as at risk only from then on.
+    The table has one row a time at which something ended, sorted: time, n_at_risk (watched just
+    before), n_events, survival_share (0..1) with its interval (Greenwood's variance on the scale
+    of log(-log): never outside 0..1; no upper end at 0). The median is the first time at which
+    the share is one half or less; its interval holds the times at which that of the share holds
+    one half.
+    Refused when nobody is at risk or nothing ended.
+    Source: Kaplan & Meier (1958), J. Am. Stat. Assoc. 53:457-481; Kalbfleisch & Prentice (2002),
+    The Statistical Analysis of Failure Time Data, 1.4; Brookmeyer & Crowley (1982), Biometrics
+    38:29-41.
+
+    >>> curve = survival_curve([1, 2, 2, 3], [True, True, False, False])
+    >>> curve.table[["time", "n_at_risk", "survival_share"]].round(2).values.tolist()
+    [[1.0, 4.0, 0.75], [2.0, 3.0, 0.5]]
+    """
+    ends, ended = np.asarray(durations, dtype="float64"), np.asarray(events, dtype=bool)
+    # Whoever was there from the beginning is at risk at time 0 too.
+    begins = np.full(len(ends), -1.0) if entries is None else np.asarray(entries, "float64")
+    if not len(ends) == len(ended) == len(begins):
+        raise InputError(f"Every duration needs its event and its entry, but there are "
+                         f"{len(ends)}, {len(ended)} and {len(begins)}. Give one of each.")
+    if (begins >= ends).any():
+        raise InputError(f"{int((begins >= ends).sum())} duration(s) end when they enter or before "
+                         "and were never at risk. Leave these out, and say how many.")
+    if not ended.any():
+        raise RefusedError(f"Nothing has ended among {len(ends)} that were followed, so there is "
+                           "no curve to estimate. A longer history would lift this.")
+    fitted = SurvfuncRight(ends, ended.astype("int64"), entry=begins)
+    # Once nobody is left the share stays 0, whoever enters later.
+    share, n_at_risk = np.minimum.accumulate(fitted.surv_prob), fitted.n_risk
+    low, high = _log_log(share, fitted.surv_prob_se, level)
+    table = pd.DataFrame({
+        "time": fitted.surv_times, "n_at_risk": n_at_risk.astype("int64"),
+        "n_events": fitted.n_events.astype("int64"), "survival_share": share,
+        "survival_share_ci_low": low, "survival_share_ci_high": high})
+    times = table["time"].to_numpy("float64")
+    return SurvivalCurve(table, len(ends), int(ended.sum()), _first(times, share),
+                         _first(times, low), _first(times, high), begins, ends)
+
+
+def _log_log(share: Floats, error: Floats, level: float) -> tuple[Floats, Floats]:
+    inside = (share > 0) & (share < 1)
+    safe = np.where(inside, share, HALF)
+    width = stats.norm.ppf((1 + level) / 2) * np.where(inside, error, 0) / (safe * np.log(safe))
+    low, high = safe ** np.exp(-width), safe ** np.exp(width)
+    return np.where(inside, low, np.where(share <= 0, 0.0, np.nan)), np.where(inside, high, np.nan)
+
+
+def _first(times: Floats, share: Floats) -> float:
+    """Return the first time at which a share is one half or less, NaN where it never is."""
+    reached = np.flatnonzero(share <= HALF + 1e-12)  # 0.5 made of products is not quite 0.5
+    return float(times[reached[0]]) if len(reached) else float("nan")

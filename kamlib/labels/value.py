@@ -12,7 +12,7 @@ HEADINGS: dict[str, str] = {
     "expected_day_amount": N_("Sales of a purchase day"),
     "contribution_share": N_("Part that stays"),
     "is_own_share": N_("Part is its own"),
-    "clv_amount": N_("Value"),
+    "clv_amount": N_("Account value"),
     "clv_previous_amount": N_("Value before"),
     "revalued_amount": N_("Value before, by today's model"),
     "value_change_amount": N_("Change of value"),
@@ -130,7 +130,7 @@ VALUES: dict[str, str] = {
     # what ranks what
     "value_today": N_("Today's value"),
     "what_came": N_("What came after a day of the past"),
-    "clv": N_("Value"),
+    "clv": N_("Account value"),
     "value_model": N_("Value model"),
     "rfm_rank": N_("RFM, sum of three ranks"),
     "rfm_score": N_("RFM, sum of three scores"),

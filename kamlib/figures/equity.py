@@ -90,7 +90,7 @@ def plot_renewals(result: Value, *, ax: Axes | None = None, currency: str = "") 
     ax.plot(x, rows["renewal_share"], "o", color=theme.ACCENT, markersize=8, label=_("renewed"))
     ax.plot(x, rows["fitted_renewal_share"], "--", color=theme.CATEGORY[1], linewidth=2,
             label=_("expected by the model"))
-    ax.set_xticks(x, [_("{n} times\n(n = {due})", n=fmt_count(n), due=fmt_count(k))
+    ax.set_xticks(x, [_n("{n} time\n(n = {due})", "{n} times\n(n = {due})", n, due=fmt_count(k))
                       for n, k in zip(x, rows["n_due"], strict=True)])
     ax.set_xlabel(_("renewed before"))
     ax.set_ylabel(_("share renewed (%)"))

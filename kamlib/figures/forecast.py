@@ -79,14 +79,13 @@ def read_forecasts(result: Value) -> str:
                expected=fmt_count(row["n_forecast"]), came=fmt_count(row["n_came"]),
                last=fmt_count(latest.loc["as_last_time", "total_forecast"]),
                rate=fmt_count(latest.loc["shrunk_rate", "total_forecast"]))]
+    naive = join_items(_("{name} {error}", name=small(m),
+                         error=fmt_number(pooled.loc[m, "rmse"], 2)) for m in NAIVE)
     parts.append(_n("In {n} test: error by account {model} purchase days (root mean squared), "
                     "rules of thumb {naive}.",
                     "All {n} tests together: error by account {model} purchase days (root mean "
                     "squared), rules of thumb {naive}.", len(cuts),
-                    model=fmt_number(pooled.loc["order_model", "rmse"], 2),
-                    naive=join_items(_("{name} {error}", name=small(m),
-                                       error=fmt_number(pooled.loc[m, "rmse"], 2))
-                                     for m in NAIVE)))
+                    model=fmt_number(pooled.loc["order_model", "rmse"], 2), naive=naive))
     return join_sentences([*parts, _verdict(result)])
 
 

@@ -247,11 +247,11 @@ def plot_components(result: Value, *, names: Names | None = None, ax: Axes | Non
     places, left = np.arange(len(rows)), rows["transaction_amount"].to_numpy("float64")
     growth = rows["growth_value_amount"].to_numpy("float64")
     ax.barh(places, left, color=theme.ACCENT, height=0.62, label=label("transaction_part"))
-    ax.barh(places, growth, left=left, height=0.62, color=[GOOD if g > 0 else BAD for g in growth])
+    for part, colour, name in ((growth.clip(0), GOOD, _("proven growth (added)")),
+                               (growth.clip(None, 0), BAD, _("proven contraction (taken off)"))):
+        ax.barh(places, part, left=left, height=0.62, color=colour, label=name)
     ax.barh(places, rows["referral_amount"], left=left + growth.clip(0), height=0.62,
             color=theme.CATEGORY[1], label=label("referral_part"))
-    ax.barh([], [], color=GOOD, label=_("proven growth (added)"))
-    ax.barh([], [], color=BAD, label=_("proven contraction (taken off)"))
     ax.set_yticks(places, [_named(a, names) for a in rows["account_id"]])
     ax.set_xlabel(_("value over {years} years ({currency})",
                     years=fmt_count(result.rules.horizon_years), currency=name_currency(currency)))

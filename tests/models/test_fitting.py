@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from kamlib.errors import InputError, RefusedError
-from kamlib.models.choose import fit_best
+from kamlib.models.choose import CANDIDATES, fit_best
 from kamlib.models.cnbd_k import RegularBuying
 from kamlib.models.counts import fit_bg_nbd, fit_mbg_nbd, fit_pareto_nbd
 from kamlib.models.fitting import fit_model
@@ -205,6 +206,18 @@ def test_choice_on_cdnow(cdnow):
     assert forecast["expected_orders"].sum() == pytest.approx(1576.7, abs=0.05)
     assert repr(choice) == "Choice(MBG/NBD, fitted, of 3 models)"
     assert choice._repr_html_().startswith("<p>MBG/NBD chosen from 3 models</p>")
+
+
+@pytest.mark.parametrize(("ahead", "chosen"), [(6, "weak one"), (4, "BG/NBD")])
+def test_a_weak_model_has_to_be_clearly_better(simulate, monkeypatch, ahead, chosen):
+    # Ahead in log-likelihood; AIC counts it twice, and 10 are asked for.
+    drawn = simulate(300, **TRUTH, time=52, seed=6)
+    fitted = fit_bg_nbd(drawn, time_unit_days=1)
+    assert fitted.verdict == "fitted"
+    other = replace(fitted, verdict="weak", log_likelihood=fitted.log_likelihood + ahead)
+    monkeypatch.setitem(CANDIDATES, "weak one", lambda *_args, **_rules: other)
+    choice = fit_best(drawn, candidates=("BG/NBD", "weak one"), time_unit_days=1)
+    assert (choice.model is other) == (chosen == "weak one")
 
 
 def test_choice_finds_regular_timing(simulate):

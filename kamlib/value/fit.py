@@ -25,8 +25,8 @@ YEAR_UNITS = YEAR_DAYS / WEEK_DAYS
 # Draws times accounts times years that are held at once: about 64 megabytes.
 MOST_CELLS = 8_000_000
 FEWEST_DRAWS = 100
-# Sums over accounts need more sets of parameters than single accounts do: of 90 % intervals in made-up
-# worlds 20 sets held 85 %, 50 held 88 %.
+# Sums over accounts need more sets of parameters than single accounts do: of 90 % intervals in
+# made-up worlds 20 sets held 85 %, 50 held 88 %.
 PARAMETER_DRAWS = 50
 
 

@@ -24,7 +24,9 @@ def build_lines(orders: Table, accounts: Table, *, as_of: date, rules: MeasureRu
     cancellation within `pair_days`, same account, product and quantity.
     """
     lines = orders.filter(orders.order_date <= as_of).select(*COLUMNS)
-    who = build_levels(accounts, rules=rules)
+    # Where every account stands for itself, only those that are no customers matter.
+    who = build_levels(accounts if rules.account_level == "group"
+                       else accounts.filter(accounts.party_role != "customer"), rules=rules)
     others = who[~who["is_customer"]]
     if len(others):
         lines = lines.filter(lines.account_id.notin(list(others["account_id"])))

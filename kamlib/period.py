@@ -13,6 +13,8 @@ from kamlib.rules import Section, rule
 
 GRAMMAR = "2025, 2025H2, 2025Q4, 2025-12 or 2025-07-01..2025-12-31"
 DAY = "([0-9]{4})-([0-9]{2})-([0-9]{2})"
+# Mean length of a year, for durations; what is dated goes by whole months.
+DAYS_A_YEAR = 365.25
 FIRST_YEAR, LAST_YEAR = 1900, 2199  # beyond, a typing error; and every comparison stays a date
 
 

@@ -20,7 +20,7 @@ from kamlib.language import (
 )
 from kamlib.value import Value
 
-GOOD, BAD = "#00745a", "#b8410b"
+GOOD, BAD = theme.GOOD, theme.BAD
 
 
 def plot_bridge(result: Value, *, ax: Axes | None = None, currency: str = "") -> Axes:

@@ -23,7 +23,7 @@ from kamlib.language import (
 )
 from kamlib.satisfaction import Survey, name_item
 
-BAD, GOOD = theme.VERDICT_COLOURS["not met"], theme.VERDICT_COLOURS["met"]
+BAD, GOOD = theme.BAD, theme.GOOD
 # Width of the bars of the distribution, in points of the index.
 BIN_WIDTH = 5
 # Letters of a wave's name that fit side by side under the axis.

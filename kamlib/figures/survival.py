@@ -20,8 +20,8 @@ from kamlib.language import (
     join_sentences,
 )
 from kamlib.lifecycle import Lifecycle, Survival
+from kamlib.period import DAYS_A_YEAR
 
-DAYS_A_YEAR = 365.25
 ALL = "all"
 # Years of which a reading tells the share kept.
 TOLD_YEARS = (1, 2, 3, 5, 10)

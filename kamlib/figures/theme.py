@@ -34,8 +34,9 @@ CATEGORY = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#
 TIER_COLOURS = {"core": "#0b3c6f", "important": "#3f8fce", "general": "#b9c4cf"}
 STAGE_COLOURS = {"exploration": "#56b4e9", "formation": "#009e73", "stability": "#0b3c6f",
                  "decline": "#d55e00", "undetermined": "#b9c4cf"}
-VERDICT_COLOURS = {"met": "#00745a", "better": "#00745a", "in line": "#5d6672",
-                   "cannot tell": "#8a8f98", "not met": "#b8410b", "worse": "#b8410b"}
+GOOD, BAD = "#00745a", "#b8410b"
+VERDICT_COLOURS = {"met": GOOD, "better": GOOD, "in line": "#5d6672",
+                   "cannot tell": "#8a8f98", "not met": BAD, "worse": BAD}
 
 FONT_SIZE = 10.0
 TITLE_SIZE = 12.0

@@ -26,7 +26,7 @@ from kamlib.value.wording import small, with_range
 
 N_ROWS, N_GROUPS = 12, 8
 MAX_LETTERS = 30
-GOOD, BAD, PLAIN = "#00745a", "#b8410b", theme.ACCENT
+GOOD, BAD, PLAIN = theme.GOOD, theme.BAD, theme.ACCENT
 # What a page shows of a wide table; the published one has every column.
 CLV_COLUMNS = ("account_id", "alive_probability", "expected_orders", "expected_day_amount",
                "contribution_share", "clv_amount", "clv_amount_ci_low", "clv_amount_ci_high")

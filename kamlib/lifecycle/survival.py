@@ -13,9 +13,9 @@ import pandas as pd
 from kamlib.errors import RefusedError
 from kamlib.language import _, fmt_count
 from kamlib.lifecycle.rules import LifecycleRules
+from kamlib.period import DAYS_A_YEAR
 from kamlib.stats.survival import SurvivalCurve, survival_curve
 
-DAYS_A_YEAR = 365.25
 ALL = "all"
 CURVE_COLUMNS = ["group", "time_days", "n_at_risk", "n_lost", "survival_share",
                  "survival_share_ci_low", "survival_share_ci_high"]

@@ -15,7 +15,8 @@ from kamlib.loyalty.benchmark import CELL_COLUMNS, compare_benchmark
 from kamlib.loyalty.repurchase import REPURCHASE_COLUMNS, score_repurchase, summarise_repurchase
 from kamlib.loyalty.returns import ACCOUNT_COLUMNS, RETURN_COLUMNS, score_returns, summarise_returns
 from kamlib.loyalty.rules import LoyaltyRules
-from kamlib.loyalty.tenure import DAYS_A_YEAR, TENURE_COLUMNS, select_tenures, summarise_tenure
+from kamlib.loyalty.tenure import TENURE_COLUMNS, select_tenures, summarise_tenure
+from kamlib.period import DAYS_A_YEAR
 
 QUESTIONS = {
     "tenure": N_("How long have the accounts of each tier been customers?"),

@@ -6,9 +6,9 @@ import pandas as pd
 
 from kamlib.loyalty.rules import LoyaltyRules
 from kamlib.loyalty.tiers import join_tiers, split_tiers
+from kamlib.period import DAYS_A_YEAR
 from kamlib.stats.intervals import mean_interval
 
-DAYS_A_YEAR = 365.25
 TENURE_COLUMNS = ["tier", "n_accounts", "n_known", "n_unknown", "unknown_share", "tenure_years",
                   "tenure_years_ci_low", "tenure_years_ci_high", "median_tenure_years",
                   "longest_tenure_years"]

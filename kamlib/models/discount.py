@@ -8,12 +8,12 @@ from collections.abc import Callable
 import numpy as np
 
 from kamlib.models.histories import Floats, sum_products
+from kamlib.period import DAYS_A_YEAR
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(20)
 NODES, WEIGHTS = (NODES + 1) / 2, WEIGHTS / 2
 # After this many lifetimes of the discount factor, what is left is worth e^-FAR of it.
 FAR = 22.0
-YEAR_DAYS = 365.25
 
 
 def discount_rate(annual_rate: float, *, time_unit_days: float) -> float:
@@ -22,7 +22,7 @@ def discount_rate(annual_rate: float, *, time_unit_days: float) -> float:
     >>> round(discount_rate(0.15, time_unit_days=7), 7)  # 0.15 a year, in weeks
     0.0026785
     """
-    return math.log1p(annual_rate) * time_unit_days / YEAR_DAYS
+    return math.log1p(annual_rate) * time_unit_days / DAYS_A_YEAR
 
 
 def discounted_time(survival: Callable[[Floats], Floats], *, discount: float, horizon: float,

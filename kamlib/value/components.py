@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
@@ -113,11 +112,6 @@ def credit_referrals(book: Book, *, accounts: pd.DataFrame, as_of: date, rules: 
     by = rows.groupby("referrer_id")["clv_amount"]
     return pd.DataFrame({"n_referred": by.size().astype("float64"),
                          "referral_amount": (by.sum() * rules.referral_share).round(CENT)})
-
-
-def sum_components(components: pd.DataFrame) -> Mapping[str, float]:
-    """Sums of the three money components, NaN for one that is not known for any account."""
-    return {name: float(components[name].sum(min_count=1)) for name in MONEY}
 
 
 def _grow(book: Book, growth: np.ndarray, rules: ValueRules) -> np.ndarray:

@@ -17,11 +17,11 @@ from kamlib.models.gamma_gamma import (
 )
 from kamlib.models.histories import WEEK_DAYS, Counts
 from kamlib.models.result import FittedModel
+from kamlib.period import DAYS_A_YEAR
 from kamlib.value.rules import ValueRules
 
 Floats = NDArray[np.float64]
-YEAR_DAYS = 365.25
-YEAR_UNITS = YEAR_DAYS / WEEK_DAYS
+YEAR_UNITS = DAYS_A_YEAR / WEEK_DAYS
 # Draws times accounts times years that are held at once: about 64 megabytes.
 MOST_CELLS = 8_000_000
 FEWEST_DRAWS = 100

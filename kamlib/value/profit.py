@@ -7,8 +7,8 @@ import pandas as pd
 
 from kamlib.errors import RefusedError
 from kamlib.language import _
+from kamlib.period import DAYS_A_YEAR
 from kamlib.value.clv import CENT, Book, discount_years
-from kamlib.value.fit import YEAR_DAYS
 from kamlib.value.rules import ValueRules
 
 PROFIT_COLUMNS = ["account_id", "margin_amount", "cost_to_serve_amount", "earned_amount",
@@ -44,7 +44,7 @@ def compare_profit(book: Book, *, facts: pd.DataFrame, profit: pd.DataFrame, win
     table["cumulative_share"] = table["earned_amount"].fillna(0).cumsum() / total \
         if total > 0 else np.nan
     factors = discount_years(rules.horizon_years, annual_rate=rules.discount_rate)
-    yearly = table["earned_amount"] * YEAR_DAYS / window_days
+    yearly = table["earned_amount"] * DAYS_A_YEAR / window_days
     table["continued_amount"] = (yearly * factors.sum()).round(CENT)
     table["gap_amount"] = (table["clv_amount"] - table["continued_amount"]).round(CENT)
     at_risk = table["clv_amount"] < rules.hidden_risk_share * table["continued_amount"]

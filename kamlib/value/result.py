@@ -12,7 +12,7 @@ from kamlib.errors import RefusedError
 from kamlib.handover import Attempts
 from kamlib.language import N_, _, fmt_count, fmt_date
 from kamlib.measures import build_profit
-from kamlib.period import Period, add_months
+from kamlib.period import DAYS_A_YEAR, Period, add_months
 from kamlib.rules import Rules
 from kamlib.value.backtest import (
     CALIBRATION_COLUMNS,
@@ -35,7 +35,7 @@ from kamlib.value.equity import (
     measure_concentration,
     measure_equity,
 )
-from kamlib.value.fit import YEAR_DAYS, fit_forecast
+from kamlib.value.fit import fit_forecast
 from kamlib.value.levers import LEVER_COLUMNS, measure_levers
 from kamlib.value.profit import PROFIT_COLUMNS, compare_profit
 from kamlib.value.renewals import RENEWAL_COLUMNS, measure_renewals
@@ -197,7 +197,7 @@ def build_value(facts: pd.DataFrame, *, profit: pd.DataFrame, period: Period, ru
         renewals=attempts.take("renewals", RENEWAL_COLUMNS, lambda: measure_renewals(
             read("contracts"), as_of=period.as_of, rules=own)),
         backtest=backtest, refused=attempts.refused,
-        known_years=((period.as_of - history_from).days + 1) / YEAR_DAYS,
+        known_years=((period.as_of - history_from).days + 1) / DAYS_A_YEAR,
         n_excluded=len(facts) - (0 if book is None else len(book.table)))
 
 

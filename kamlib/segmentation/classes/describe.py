@@ -11,11 +11,10 @@ import pandas as pd
 
 from kamlib.language import N_, translate
 from kamlib.measures import require_window
-from kamlib.period import Period, add_months
+from kamlib.period import DAYS_A_YEAR, Period, add_months
 from kamlib.rule_table import apply_rules
 from kamlib.segmentation.classes.rules import OTHERWISE, ClassRules
 
-DAYS_A_YEAR = 365.25
 TEXT, NUMBER, COUNT, FLAG = "str", "float64", "Int64", "boolean"
 # Every column that a condition may name: its type and what it means.
 DESCRIBED_COLUMNS: dict[str, tuple[str, str]] = {

@@ -12,6 +12,7 @@ import pandas as pd
 from kamlib.errors import RefusedError
 from kamlib.language import _, fmt_number
 from kamlib.measures import require_window
+from kamlib.period import DAYS_A_YEAR
 from kamlib.segmentation.matrices.inputs import account_matrix_inputs
 from kamlib.segmentation.matrices.matrix import build_matrix
 from kamlib.segmentation.matrices.rules import MatrixRules
@@ -22,7 +23,6 @@ from kamlib.segmentation.tiers import score_tiers
 SWITCHBOARD_COLUMNS = ["reading", "question", "chosen", "other", "is_available", "n_accounts",
                        "n_changed", "changed_share", "changed_amount", "reason"]
 CHANGE_COLUMNS = ["reading", "account_id", "class_chosen", "class_other", "net_amount"]
-DAYS_A_YEAR = 365.25
 
 
 @dataclass(frozen=True, repr=False)

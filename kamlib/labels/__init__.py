@@ -8,10 +8,13 @@ from __future__ import annotations
 from types import ModuleType
 
 from kamlib.labels import (
+    audit,
     chapters,
     classes,
     clusters,
     common,
+    complaints,
+    improvement,
     lifecycle,
     loyalty,
     matrices,
@@ -21,12 +24,13 @@ from kamlib.labels import (
     segmentation,
     value,
     warning,
+    worth,
 )
 from kamlib.language import N_, _, name_currency, translate, window_words
 
 ROOMS: tuple[ModuleType, ...] = (
     common, chapters, sales, segmentation, classes, matrices, clusters, ranks, lifecycle,
-    satisfaction, loyalty, value, warning)
+    satisfaction, improvement, complaints, worth, audit, loyalty, value, warning)
 HEADINGS: dict[str, str] = {k: v for room in ROOMS for k, v in room.HEADINGS.items()}
 VALUES: dict[str, str] = {k: v for room in ROOMS for k, v in room.VALUES.items()}
 

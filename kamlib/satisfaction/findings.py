@@ -8,8 +8,8 @@ import pandas as pd
 
 from kamlib.handover import Finding
 from kamlib.language import _, fmt_count, fmt_money, fmt_number, fmt_range, fmt_share
-from kamlib.satisfaction.items import name_item
-from kamlib.satisfaction.survey import Survey
+from kamlib.satisfaction.survey.items import name_item
+from kamlib.satisfaction.survey.result import Survey
 
 
 def list_findings(survey: Survey, *, currency: str) -> tuple[Finding, ...]:

@@ -10,8 +10,8 @@ from kamlib.handover import Attention, Handover, Metric, Unanswered
 from kamlib.labels import label
 from kamlib.language import _, fmt_number, fmt_range, fmt_share
 from kamlib.satisfaction.findings import list_findings, points
-from kamlib.satisfaction.items import name_item
-from kamlib.satisfaction.survey import Survey
+from kamlib.satisfaction.survey.items import name_item
+from kamlib.satisfaction.survey.result import Survey
 
 
 def build_handover(survey: Survey, *, accounts: pd.DataFrame, currency: str) -> Handover:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from kamlib.rules import Section, rule
-from kamlib.satisfaction.names import ScaleMap, ValidityRule
+from kamlib.satisfaction.survey.names import ScaleMap, ValidityRule
 
 
 class SatisfactionRules(Section):

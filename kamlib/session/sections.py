@@ -9,7 +9,13 @@ from kamlib.measures import MeasureRules
 from kamlib.period import PeriodRules
 from kamlib.rules import Section
 from kamlib.sales import SalesRules
-from kamlib.satisfaction import SatisfactionRules
+from kamlib.satisfaction import (
+    AuditRules,
+    ComplaintRules,
+    ImprovementRules,
+    SatisfactionRules,
+    WorthRules,
+)
 from kamlib.segmentation import (
     ClassRules,
     ClusterRules,
@@ -22,5 +28,6 @@ from kamlib.warning import WarningRules
 
 SECTIONS: tuple[type[Section], ...] = (
     PeriodRules, DataRules, MeasureRules, SalesRules, SegmentationRules, ClassRules, MatrixRules,
-    ClusterRules, RankRules, LifecycleRules, SatisfactionRules, LoyaltyRules, ValueRules,
+    ClusterRules, RankRules, LifecycleRules, SatisfactionRules,
+    ImprovementRules, ComplaintRules, WorthRules, AuditRules, LoyaltyRules, ValueRules,
     WarningRules)

@@ -15,7 +15,7 @@ from kamlib.satisfaction import (
     summarise_response,
     track_coverage,
 )
-from kamlib.satisfaction.frame import reference_note
+from kamlib.satisfaction.survey.frame import reference_note
 
 
 def framed(volumes: dict[str, float], share: float = 0.8) -> list[str]:

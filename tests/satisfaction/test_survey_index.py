@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from kamlib import satisfaction
 from kamlib.errors import RefusedError
 from kamlib.satisfaction import build_measures, find_target, score_accounts, score_categories
-from kamlib.satisfaction.index import judge
-from kamlib.satisfaction.scoring import weighted_index
+from kamlib.satisfaction.survey.index import judge
+from kamlib.satisfaction.survey.scoring import weighted_index
 
 RULES = satisfaction.SatisfactionRules()
 

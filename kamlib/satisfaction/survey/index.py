@@ -10,7 +10,7 @@ import pandas as pd
 from kamlib.errors import RefusedError
 from kamlib.language import _, fmt_count
 from kamlib.satisfaction.rules import SatisfactionRules
-from kamlib.satisfaction.scoring import WaveScores, weighted_index
+from kamlib.satisfaction.survey.scoring import WaveScores, weighted_index
 from kamlib.stats.intervals import mean_interval, ratio_interval, wilson_interval
 
 # Resampling of accounts has to give the same interval every time.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kamlib.satisfaction.names import VALIDITY_RULES
-from kamlib.satisfaction.scoring import WaveScores
+from kamlib.satisfaction.survey.names import VALIDITY_RULES
+from kamlib.satisfaction.survey.scoring import WaveScores
 from kamlib.stats.intervals import wilson_interval
 
 VALIDITY_COLUMNS = ["validity_rule", "is_used", "n_questionnaires", "n_valid", "valid_share",

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kamlib.satisfaction.index import judge, score_accounts
-from kamlib.satisfaction.names import SCALE_MAPS, VALIDITY_RULES
 from kamlib.satisfaction.rules import SatisfactionRules
-from kamlib.satisfaction.scoring import WaveScores, score_wave
+from kamlib.satisfaction.survey.index import judge, score_accounts
+from kamlib.satisfaction.survey.names import SCALE_MAPS, VALIDITY_RULES
+from kamlib.satisfaction.survey.scoring import WaveScores, score_wave
 from kamlib.stats.intervals import wilson_interval
 
 COLUMNS = ["reading", "n_questionnaires", "n_accounts", "overall_index", "satisfied_share",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.errors import InputError
-from kamlib.satisfaction.names import SCALE_MAPS
+from kamlib.satisfaction.survey.names import SCALE_MAPS
 
 
 def convert_scores(scores: pd.Series, *, scale_min: float, scale_max: float, scale_map: str,

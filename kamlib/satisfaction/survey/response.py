@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kamlib.satisfaction.frame import FRAME_COLUMNS
+from kamlib.satisfaction.survey.frame import FRAME_COLUMNS
 from kamlib.stats.intervals import wilson_interval
 
 HEARING_COLUMNS = [*FRAME_COLUMNS, "n_sent", "n_reminded", "n_returned", "n_valid", "n_roles_heard",

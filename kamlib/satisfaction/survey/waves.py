@@ -8,11 +8,11 @@ from datetime import date
 import pandas as pd
 
 from kamlib.errors import RefusedError
-from kamlib.satisfaction.changes import compare_accounts
-from kamlib.satisfaction.index import index_interval, refuse_if_few, score_accounts
-from kamlib.satisfaction.names import read_scale_map
 from kamlib.satisfaction.rules import SatisfactionRules
-from kamlib.satisfaction.scoring import WaveScores, score_wave
+from kamlib.satisfaction.survey.changes import compare_accounts
+from kamlib.satisfaction.survey.index import index_interval, refuse_if_few, score_accounts
+from kamlib.satisfaction.survey.names import read_scale_map
+from kamlib.satisfaction.survey.scoring import WaveScores, score_wave
 from kamlib.stats.intervals import wilson_interval
 
 TREND_FLOATS = ["overall_index", "overall_index_ci_low", "overall_index_ci_high", "satisfied_share",

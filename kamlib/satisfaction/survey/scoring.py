@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from kamlib.errors import InputError, RefusedError
-from kamlib.satisfaction.names import (
+from kamlib.satisfaction.rules import SatisfactionRules
+from kamlib.satisfaction.survey.answers import read_items, read_ratings
+from kamlib.satisfaction.survey.names import (
     ValidityRule,
     read_scale_map,
     read_validity_rule,
 )
-from kamlib.satisfaction.rules import SatisfactionRules
-from kamlib.satisfaction.scale import convert_scores, neutral_score
+from kamlib.satisfaction.survey.scale import convert_scores, neutral_score
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,9 @@ def score_wave(wave: pd.Series, *, items: pd.DataFrame, answers: pd.DataFrame,
     chosen_map = scale_map or read_scale_map(wave.get("scale_map"), default=rules.scale_map)
     chosen_rule = validity_rule or read_validity_rule(wave.get("validity_rule"),
                                                       default=rules.validity_rule)
-    rating_items = _rating_items(items, wave_id)
-    grid = _answer_grid(answers[answers["wave_id"] == wave_id], rating_items, low=low, high=high)
+    rating_items = read_items(items, wave_id=wave_id)
+    grid = read_ratings(answers[answers["wave_id"] == wave_id], items=rating_items, scale_min=low,
+                        scale_max=high)
     questionnaires = _judge_questionnaires(grid, rule=chosen_rule, valid_share=rules.valid_share)
     filled = questionnaires["is_valid"] & (questionnaires["n_missing"] == 1)
     questionnaires["is_imputed"] = filled & (chosen_rule == "one_missing") & impute
@@ -91,50 +92,6 @@ def weighted_index(scores: pd.DataFrame, *, by: str) -> pd.Series:
     known = scores[scores["score_index"].notna()]
     weighted = (known["score_index"] * known["weight"]).groupby(known[by]).sum()
     return weighted / known.groupby(by)["weight"].sum()
-
-
-def _rating_items(items: pd.DataFrame, wave_id: str) -> pd.DataFrame:
-    chosen = items[(items["wave_id"] == wave_id) & (items["kind"] == "rating")].copy()
-    if chosen.empty:
-        raise RefusedError(f"Wave {wave_id} has no items of kind rating, so no index can be "
-                           "computed; survey_items with their kind would lift this.")
-    chosen["weight"] = _read_weights(chosen, wave_id)
-    reversed_items = chosen.get("is_reversed", pd.Series(False, index=chosen.index))
-    chosen["is_reversed"] = reversed_items.astype("boolean").fillna(False).astype("bool")
-    columns = ["item_id", "text", "category", "weight", "is_reversed"]
-    return chosen.sort_values("item_id", ignore_index=True)[columns]
-
-
-def _read_weights(items: pd.DataFrame, wave_id: str) -> pd.Series:
-    if "weight" not in items or items["weight"].isna().all():
-        return pd.Series(1.0, index=items.index)
-    weights = items["weight"].astype("float64")
-    bad = items.loc[weights.isna() | (weights <= 0), "item_id"]
-    if len(bad):
-        raise InputError(f"In wave {wave_id} every rating item needs a weight above 0, or none has "
-                         f"one; without are {len(bad)}: {', '.join(bad.head(5))}. "
-                         "Complete survey_items.weight or empty it.")
-    return weights
-
-
-def _answer_grid(answers: pd.DataFrame, items: pd.DataFrame, *, low: float,
-                 high: float) -> pd.DataFrame:
-    """One row a questionnaire x rating item, with its rating or a gap and the reason of the gap."""
-    people = answers[["questionnaire_id", "account_id"]].drop_duplicates()
-    twice = people.loc[people["questionnaire_id"].duplicated(), "questionnaire_id"]
-    if len(twice):
-        raise InputError("A questionnaire belongs to one account, but "
-                         f"{twice.nunique()} name several: {', '.join(sorted(twice)[:5])}. "
-                         "Correct survey_answers.")
-    given = answers.dropna(subset=["score"]).assign(score=lambda t: t["score"].astype("float64"))
-    cells = given.groupby(["questionnaire_id", "item_id"])["score"].agg(["min", "max"])
-    grid = people.merge(items, how="cross").merge(
-        cells.reset_index(), on=["questionnaire_id", "item_id"], how="left")
-    grid["is_contradictory"] = grid["min"] < grid["max"]
-    grid["is_out_of_scale"] = (grid["min"] < low) | (grid["max"] > high)
-    rating = grid["min"].mask(grid["is_contradictory"] | grid["is_out_of_scale"])
-    grid["rating"] = rating.mask(grid["is_reversed"], low + high - rating)
-    return grid.sort_values(["questionnaire_id", "item_id"], ignore_index=True)
 
 
 def _judge_questionnaires(grid: pd.DataFrame, *, rule: ValidityRule,

@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 
 from kamlib.language import _
-from kamlib.satisfaction.changes import ITEM_CHANGE_COLUMNS, compare_items
-from kamlib.satisfaction.index import index_interval
 from kamlib.satisfaction.rules import SatisfactionRules
-from kamlib.satisfaction.scoring import WaveScores
+from kamlib.satisfaction.survey.changes import ITEM_CHANGE_COLUMNS, compare_items
+from kamlib.satisfaction.survey.index import index_interval
+from kamlib.satisfaction.survey.scoring import WaveScores
 
 COLUMNS = ["rank", "item_id", "text", "is_reversed", "category", "weight", "n_accounts",
            "n_answers", "item_index", "item_index_ci_low", "item_index_ci_high", "previous_index",

@@ -11,14 +11,15 @@ import pandas as pd
 from kamlib.errors import RefusedError
 from kamlib.handover import Unanswered
 from kamlib.language import _, fmt_date
-from kamlib.satisfaction.frame import build_frame, reference_note, reference_volumes
-from kamlib.satisfaction.index import MEASURE_COLUMNS, build_measures, score_accounts
-from kamlib.satisfaction.items import COLUMNS as ITEM_COLUMNS
-from kamlib.satisfaction.items import account_item_means, name_item, score_items
-from kamlib.satisfaction.names import name_of_map
-from kamlib.satisfaction.readings import COLUMNS as READING_COLUMNS
-from kamlib.satisfaction.readings import build_readings
-from kamlib.satisfaction.response import (
+from kamlib.satisfaction.rules import SatisfactionRules
+from kamlib.satisfaction.survey.frame import build_frame, reference_note, reference_volumes
+from kamlib.satisfaction.survey.index import MEASURE_COLUMNS, build_measures, score_accounts
+from kamlib.satisfaction.survey.items import COLUMNS as ITEM_COLUMNS
+from kamlib.satisfaction.survey.items import account_item_means, name_item, score_items
+from kamlib.satisfaction.survey.names import name_of_map
+from kamlib.satisfaction.survey.readings import COLUMNS as READING_COLUMNS
+from kamlib.satisfaction.survey.readings import build_readings
+from kamlib.satisfaction.survey.response import (
     COVERAGE_COLUMNS,
     HEARING_COLUMNS,
     RESPONSE_COLUMNS,
@@ -26,16 +27,15 @@ from kamlib.satisfaction.response import (
     summarise_response,
     track_coverage,
 )
-from kamlib.satisfaction.rules import SatisfactionRules
-from kamlib.satisfaction.scoring import WaveScores
-from kamlib.satisfaction.targets import find_target
-from kamlib.satisfaction.validity import (
+from kamlib.satisfaction.survey.scoring import WaveScores
+from kamlib.satisfaction.survey.targets import find_target
+from kamlib.satisfaction.survey.validity import (
     IMPUTATION_COLUMNS,
     VALIDITY_COLUMNS,
     list_imputations,
     summarise_validity,
 )
-from kamlib.satisfaction.waves import TREND_COLUMNS, build_trend, choose_waves, score_waves
+from kamlib.satisfaction.survey.waves import TREND_COLUMNS, build_trend, choose_waves, score_waves
 
 TABLES = ("survey_waves", "survey_items", "survey_answers", "survey_invitations", "targets")
 NEEDED = TABLES[:3]
@@ -59,7 +59,8 @@ class Survey:
     previous_index, lowest_item (its text), in_survey_frame, net_amount_window (money);
     hearing: one row an account of the frame or asked; response, coverage, validity, imputations,
     readings: see the functions of those names; basis: one row, how the wave was read.
-    unanswered: what had to be refused, and why.
+    unanswered: what had to be refused, and why; now, before: the wave's scores and those of the
+    wave before on the same map (None without one).
     """
 
     rules: SatisfactionRules
@@ -78,6 +79,8 @@ class Survey:
     readings: pd.DataFrame = field(default_factory=lambda: _empty(READING_COLUMNS))
     basis: pd.DataFrame = field(default_factory=lambda: _empty(BASIS_COLUMNS))
     unanswered: tuple[Unanswered, ...] = ()
+    now: WaveScores | None = None
+    before: WaveScores | None = None
 
     def __repr__(self) -> str:
         return (f"Survey({self.wave_name or 'no wave'}, {len(self.accounts)} accounts heard, "
@@ -142,7 +145,7 @@ def _assemble(waves: pd.DataFrame, scored: dict[str, WaveScores],
         readings=build_readings(wave, items=tables["survey_items"], answers=answers,
                                 amounts=amounts, rules=rules, rate_target=rate_target),
         basis=_describe_basis(wave, now, hearing, volumes, amounts, rules),
-        unanswered=unanswered)
+        unanswered=unanswered, now=now, before=before)
 
 
 def _measure(now: WaveScores, answered: pd.DataFrame, rules: SatisfactionRules,

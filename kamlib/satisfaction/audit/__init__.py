@@ -1,0 +1,1 @@
+"""Audit of quoted numbers: does what was said about satisfaction add up."""

@@ -1,0 +1,1 @@
+"""What to mend first: items against rivals and markets, importance and performance, promises."""

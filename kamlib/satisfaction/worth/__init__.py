@@ -1,0 +1,1 @@
+"""What satisfaction is worth: delivered value, and satisfaction joined to money."""

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from kamlib.models.histories import Histories, read_histories
 from kamlib.models.protocols import Model
 from kamlib.models.result import FittedModel
+from kamlib.models.summary import summarise_log
 
 END = pd.Timestamp("1997-09-30")
 Simulate = Callable[..., pd.DataFrame]
@@ -33,17 +34,12 @@ def cdnow_days(real_data: Path) -> pd.DataFrame:
 def cdnow(cdnow_days: pd.DataFrame) -> pd.DataFrame:
     """One row a customer of the 1/10 sample: calibration to END, purchase days after it."""
     days = cdnow_days
-    before = days[days["day"] <= END].copy()
-    before["gap"] = before.groupby("id")["day"].diff().dt.days
-    again = before[before["gap"].notna()]
-    by, repeat = before.groupby("id"), again.groupby("id")
-    first, last = by["day"].min(), by["day"].max()
-    return pd.DataFrame({
-        "n_repeat_days": by.size() - 1, "first_to_last_days": (last - first).dt.days,
-        "first_to_as_of_days": (END - first).dt.days,
-        "repeat_day_mean_amount": repeat["amount"].mean().reindex(first.index),
-        "log_gap_sum": np.log(again["gap"]).groupby(again["id"]).sum().reindex(first.index),
-        "n_later": days[days["day"] > END].groupby("id").size().reindex(first.index, fill_value=0)})
+    before = days[days["day"] <= END]
+    again = before[before["id"].duplicated()]
+    table = summarise_log(before, as_of=END, unit="id", day="day")
+    return table.assign(
+        repeat_day_mean_amount=again.groupby("id")["amount"].mean().reindex(table.index),
+        n_later=days[days["day"] > END].groupby("id").size().reindex(table.index, fill_value=0))
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import pytest
 
 from kamlib import open_report
 from kamlib.errors import RefusedError
+from kamlib.models.summary import summarise_log
 from kamlib.session.report import Report
 from kamlib.value import backtest_orders
 from kamlib.value.backtest import measure_spread
@@ -116,3 +117,16 @@ def test_cdnow_as_published(cdnow, model, expected):
     assert scores.loc["as_last_time", "total_forecast"] == 4814
     tracking = found.tracking
     assert len(tracking) == 78 and tracking["is_after_cut"].sum() == 39
+
+
+def test_the_summary_of_the_log_equals_the_engines(cdnow, real_data):
+    log = pd.read_csv(real_data / "cdnow" / "CDNOW_sample.txt", sep=r"\s+", header=None, dtype=str,
+                      names=["master", "account_id", "order_date", "n_cds", "amount"])
+    log["order_date"] = pd.to_datetime(log["order_date"], format="%Y%m%d")
+    found = summarise_log(log, as_of="1997-09-30")
+    past = cdnow.past_facts[cdnow.past_facts["cut_date"] == pd.Timestamp("1997-09-30")]
+    engine = past.set_index("account_id").sort_index()
+    assert list(engine.index) == list(found.index)
+    for column in found:
+        np.testing.assert_allclose(found[column], engine[column].astype("float64").fillna(0),
+                                   rtol=1e-12)

@@ -149,6 +149,36 @@ def sample(to: Annotated[Path, typer.Option("--out", help="the folder to write i
     out.print(f"Wrote {made}. Next: kam run --dataset {to / 'dataset.toml'}", soft_wrap=True)
 
 
+@app.command()
+def audit(file: Annotated[Path, typer.Argument(help="a CSV, text or Excel file of numbers that a "
+                                               "report quotes: label, quoted, kind, n, target …")],
+          lang: LangOption = "en", rules: RulesOption = "",
+          strict: Annotated[bool, typer.Option(
+              "--strict", help="exit status 1 when a number does not add up")] = False) -> None:
+    """Check whether quoted numbers add up; a flagged number is a finding, so the status is 0."""
+    from kamlib.figures.audit import AUDIT_COLUMNS, read_audit
+    from kamlib.labels import heading, label
+    from kamlib.language import using
+    from kamlib.rules import load_rules
+    from kamlib.satisfaction import audit_figures, judge_figures, read_quoted_file
+    from kamlib.session.sections import SECTIONS
+
+    chosen = load_rules(rules, sections=SECTIONS)
+    with using(lang):
+        quoted, notes = read_quoted_file(file)
+        checks = audit_figures(quoted, rules=chosen.audit,
+                               label_scores=chosen.satisfaction.label_scores)
+        figures = judge_figures(quoted, checks)
+        for paragraph in (read_audit(figures), *notes):
+            _say(paragraph)
+        shown = checks[list(AUDIT_COLUMNS)].copy()
+        for column in ("check", "verdict"):
+            shown[column] = shown[column].map(label)
+        _print_frame(shown.rename(columns=heading), str(file))
+    if strict and figures["verdict"].isin(["does not add up", "different kinds"]).any():
+        raise typer.Exit(FAILED)
+
+
 class _Steps:
     """Shows what a run is doing: a spinner on a terminal, plain lines elsewhere."""
 

@@ -78,6 +78,8 @@ end_date planned_amount? cost_amount?
 needs: account_id dimension kind importance fit? noted_date*
 narratives: scope scope_id? topic author written_date* text
 exchange_rates: currency month rate
+quoted_figures: quote_id source quoted_date* label quoted kind topic? n? n_counted? n_items? \
+scale_min? scale_max? scale_step? part_of? weight? target? target_kind? stated_verdict?
 """
 
 
@@ -101,7 +103,7 @@ def test_every_table_and_column_of_the_dictionary_is_declared() -> None:
 
 def test_a_dated_row_always_has_its_date() -> None:
     dated = [t for t in load_schema().values() if t.event_date]
-    assert len(dated) == 27
+    assert len(dated) == 28
     assert all(t.columns[t.event_date].required for t in dated)
     assert {t.columns[t.event_date].type for t in dated} == {"date"}
 
@@ -159,6 +161,10 @@ BROKEN = [
      {"outcome": "'open'", "closed_date": "DATE '2025-01-01'"}),
     ("survey_waves", "scale_grows", {"scale_min": "5", "scale_max": "5"}),
     ("exchange_rates", "rate_is_positive", {"rate": "0"}),
+    ("quoted_figures", "counted_within_n", {"n_counted": "29", "n": "28"}),
+    ("quoted_figures", "scale_rises", {"scale_min": "5", "scale_max": "5"}),
+    ("quoted_figures", "step_is_positive", {"scale_step": "0"}),
+    ("quoted_figures", "part_of_another", {"part_of": "'F1'", "quote_id": "'F1'"}),
 ]
 LATER_FIRST = [
     ("targets", "ends_after_start", "from_date", "to_date"),

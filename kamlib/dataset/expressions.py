@@ -14,6 +14,7 @@ from kamlib.schema import Column, load_schema
 SERIAL_DAY_ZERO = "DATE '1899-12-30'"  # a spreadsheet's day 0
 TEN_THOUSAND = "万元"
 TRUE_FALSE = ("true", "false")
+AS_PRINTED = ("quoted", "target")  # 91.0 says more than 91 does
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def _draft_value(guess: Guess, profile: Profile, column: Column) -> tuple[str, l
         return draft_number(guess, profile)
     if column.values or column.type == "boolean":
         return _draft_values(profile, column, name)
-    if profile.shapes["point_zero"] > 0.5:
+    if profile.shapes["point_zero"] > 0.5 and column.name not in AS_PRINTED:
         return f"regexp_replace({name}, '\\.0$', '')", ["'.0' cut off"]
     return name, []
 

@@ -43,6 +43,12 @@ VALUE_WORDS: dict[str, tuple[str, ...]] = {
     "visit": ("visit", "on site", "拜访", "走访", "上门"), "call": ("call", "phone", "电话"),
     "meeting": ("meeting", "会议", "会面"),
     "true": ("true", "yes", "y", "是", "有"), "false": ("false", "no", "n", "否", "无"),
+    "index": ("index", "score", "指数", "满意度指数"), "rate": ("rate", "比率", "率", "满意率"),
+    "share": ("share", "percentage", "占比", "比例", "份额"),
+    "mean": ("mean", "average", "avg", "均值", "平均", "平均值", "平均分"),
+    "sum": ("sum", "total", "合计", "总和"), "count": ("count", "计数", "个数", "数量"),
+    "met": ("met", "yes", "reached", "achieved", "达标", "已达标", "达到", "已达到", "是"),
+    "not met": ("not met", "no", "missed", "未达标", "不达标", "未达到", "否"),
 }
 
 

@@ -78,14 +78,27 @@ def recognise_files(paths: Sequence[str | Path]) -> list[Guess]:
     return [recognise(sniffed, con) for path in paths for sniffed in sniff_file(Path(path))]
 
 
-def recognise(sniffed: Sniffed, con: Any) -> Guess:
-    """Recognise one file or sheet."""
+def match_source(sniffed: Sniffed, con: Any, *, table: str) -> Guess:
+    """Match the columns of a file or sheet to a table that somebody said it is."""
+    guess = _look_at(sniffed, con)
+    columns = load_schema()[table].columns
+    found = _add_dates(match_columns(guess.profiles, columns), guess.profiles, columns)
+    return replace(guess, table=table, matches=tuple(found))
+
+
+def _look_at(sniffed: Sniffed, con: Any) -> Guess:
     source = load_source(sniffed.path.name, read=sniffed.read, folder=sniffed.path.parent, con=con,
                          engine=None, where=sniffed.label)
     profiles = profile_table(source.table, con)
     read, doubts = find_marks(sniffed.read, profiles)
-    guess = Guess(sniffed, read, "", (), profiles, source.table, con,
-                  doubts=(*sniffed.doubts, *doubts))
+    return Guess(sniffed, read, "", (), profiles, source.table, con,
+                 doubts=(*sniffed.doubts, *doubts))
+
+
+def recognise(sniffed: Sniffed, con: Any) -> Guess:
+    """Recognise one file or sheet."""
+    guess = _look_at(sniffed, con)
+    profiles = guess.profiles
     questionnaire = find_questionnaire(profiles)
     if questionnaire:
         columns = load_schema()["survey_answers"].columns

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 from ibis.expr.types import Table
 
@@ -43,10 +44,16 @@ def read_text(paths: list[Path], read: ReadOptions, con: Any,
                              "Files of one glob need the same header.")
     with tempfile.TemporaryDirectory(prefix="kam-") as folder:
         files = [_as_utf8(p, e, Path(folder)) for p, e in zip(paths, encodings, strict=True)]
-        if read.whitespace:
-            return *_read_spaced(files, headers[0], read, con), ""
-        about = _describe_header(paths[0], encodings[0], read)
-        return *_read_delimited(files, headers[0], read, con), about
+        try:
+            if read.whitespace:
+                return *_read_spaced(files, headers[0], read, con), ""
+            about = _describe_header(paths[0], encodings[0], read)
+            return *_read_delimited(files, headers[0], read, con), about
+        except (duckdb.InvalidInputException, duckdb.ParserException) as error:
+            # a picture that is called .csv
+            said = one_line(error).split(" Possible ")[0][:160]
+            raise InputError(f"{where}: {paths[0].name} is not text in columns ({said}) Open it in "
+                             "an editor, or export it again.") from error
 
 
 def _open_text(path: Path, encoding: str) -> io.TextIOBase:

@@ -14,6 +14,7 @@ from kamlib.errors import InputError
 from kamlib.sample import market, money, pipeline, plan, voice, work
 from kamlib.sample.accounts import simulate_accounts, simulate_owners
 from kamlib.sample.complaints import simulate_actions, simulate_complaints
+from kamlib.sample.deck import build_quoted_figures
 from kamlib.sample.faults import add_faults
 from kamlib.sample.life import NEVER, build_lives
 from kamlib.sample.orders import simulate_orders
@@ -62,7 +63,7 @@ def simulate(
 
     >>> tables = simulate(seed=1, n_accounts=40)
     >>> len(tables), len(tables["accounts"]), int(tables["survey_waves"]["scale_max"].max())
-    (32, 40, 10)
+    (33, 40, 10)
     """
     if n_accounts < MIN_ACCOUNTS:
         raise InputError(
@@ -111,6 +112,7 @@ def _simulate_work(
         "payments": money.simulate_payments(world, invoices),
         "credit_factors": money.simulate_credit_factors(world),
         "exchange_rates": money.build_exchange_rates(),
+        "quoted_figures": build_quoted_figures(),
         "contacts": work.simulate_contacts(world, owners),
         "effort": work.simulate_effort(world, owners),
         "relationships": work.simulate_relationships(world, owners),

@@ -111,4 +111,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "exchange_rates": (
         "currency", "month", "rate",
     ),
+    "quoted_figures": (
+        "quote_id", "source", "quoted_date", "label", "quoted", "kind", "topic", "n", "n_counted",
+        "n_items", "scale_min", "scale_max", "scale_step", "part_of", "weight", "target",
+        "target_kind", "stated_verdict",
+    ),
 }  # fmt: skip

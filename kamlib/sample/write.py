@@ -28,6 +28,8 @@ HEADER = """\
 #   Item Q08 is reversed. Delivery (Q03, Q04) gets worse since autumn 2024, in South China most.
 # - In November 2025 somebody ordered with too many zeros and called it off the next day.
 # - The cost of most Service lines is not known.
+# - quoted_figures is what a review of 2024 says about satisfaction. Two of its numbers are wrong
+#   on purpose: an index is called a rate, and a mean cannot come from its eleven scores.
 # - exchange_rates is not needed (every amount is in CNY) and only shows the format.
 #
 # Broken on purpose, to be set aside with its reason and counted:
@@ -62,7 +64,9 @@ def _render_column(column: pd.Series) -> list[str]:
     values = column.astype(object).where(column.notna(), None).tolist()
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return ["" if v is None else f"{v:%Y-%m-%d}" for v in values]
-    is_money = name.endswith(("amount", "_price")) or name == "target"
+    # A target that is quoted is text and stays as it is printed.
+    is_money = name.endswith(("amount", "_price")) or (
+        name == "target" and pd.api.types.is_numeric_dtype(column.dtype))
     return [_render_value(value, is_money=is_money) for value in values]
 
 

@@ -39,7 +39,8 @@ def test_a_sheet_a_table_with_its_columns_and_no_row_to_import(template: Path) -
 def test_the_first_sheet_lists_every_table(template: Path) -> None:
     rows = CalamineWorkbook.from_path(template).get_sheet_by_name(README_SHEET).to_python()
     assert rows[0][0] == "Import template"
-    assert [row[:2] for row in rows[-31:]] == [[t.name, t.row] for t in load_schema().values()]
+    tables = load_schema().values()
+    assert [row[:2] for row in rows[-len(tables):]] == [[t.name, t.row] for t in tables]
 
 
 def test_every_heading_has_a_comment(template: Path) -> None:
@@ -81,7 +82,7 @@ def test_in_chinese_the_explanations_change_and_the_headings_stay(tmp_path: Path
     orders = load_schema()["orders"]
     assert workbook.get_sheet_by_name("orders").to_python() == [list(orders.columns)]
     first = workbook.get_sheet_by_name(README_SHEET).to_python()
-    assert first[-31][1] == "客户：一个客户（购买方、供应方或合作方）"
+    assert first[-len(load_schema())][1] == "客户：一个客户（购买方、供应方或合作方）"
     with using("zh"):
         lines = describe_column(orders.columns["quantity"]).splitlines()
     assert lines[0] == "数量（退回为负）"

@@ -53,7 +53,7 @@ def test_another_seed_gives_another_company(tmp_path: Path) -> None:
     one = hash_files(make_sample(tmp_path / "a", seed=3, n_accounts=40).parent)
     other = hash_files(make_sample(tmp_path / "b", seed=4, n_accounts=40).parent)
     # These two are not drawn.
-    same = {"exchange_rates.csv", "survey_items.csv", "survey_waves.csv"}
+    same = {"exchange_rates.csv", "quoted_figures.csv", "survey_items.csv", "survey_waves.csv"}
     assert {name for name in one if one[name] == other[name]} == same
 
 

@@ -52,6 +52,20 @@ class SurvivalCurve:
         found = rows.iloc[place].reset_index(drop=True)
         return found.assign(time=asked, n_at_risk=self.count_at_risk(asked))[CURVE_COLUMNS]
 
+    def time_until(self, ended_share: float) -> tuple[float, float, float]:
+        """First time by which this share has ended, with the interval that the curve's implies.
+
+        NaN where the curve, or an end of its interval, does not fall that far; 0.5 is the median.
+        Source: Brookmeyer & Crowley (1982), Biometrics 38:29-41, for any share.
+
+        >>> survival_curve([1, 2, 3, 4, 5], [True] * 5).time_until(0.8)[0]
+        4.0
+        """
+        times = self.table["time"].to_numpy("float64")
+        found = [_first(times, self.table[f"survival_share{end}"].to_numpy("float64"),
+                        1 - ended_share) for end in ("", "_ci_low", "_ci_high")]
+        return found[0], found[1], found[2]
+
     def count_at_risk(self, times: ArrayLike) -> NDArray[np.int64]:
         """How many are followed at each time and had not ended before it."""
         asked = np.asarray(times, dtype="float64")[:, None]
@@ -114,7 +128,7 @@ def _log_log(share: Floats, error: Floats, level: float) -> tuple[Floats, Floats
     return np.where(inside, low, np.where(share <= 0, 0.0, np.nan)), np.where(inside, high, np.nan)
 
 
-def _first(times: Floats, share: Floats) -> float:
-    """Return the first time at which a share is one half or less, NaN where it never is."""
-    reached = np.flatnonzero(share <= HALF + 1e-12)  # 0.5 made of products is not quite 0.5
+def _first(times: Floats, share: Floats, line: float = HALF) -> float:
+    """Return the first time at which a share is the line or less, NaN where it never is."""
+    reached = np.flatnonzero(share <= line + 1e-12)  # 0.5 made of products is not quite 0.5
     return float(times[reached[0]]) if len(reached) else float("nan")

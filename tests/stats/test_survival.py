@@ -108,3 +108,14 @@ def test_nothing_to_estimate_is_refused_and_wrong_input_named() -> None:
         survival_curve([1, 2], [True, True], entries=[1, 0])
     with pytest.raises(InputError, match="there are 2, 1 and 2"):
         survival_curve([1, 2], [True])
+
+
+def test_times_until_a_share_has_ended() -> None:
+    curve = survival_curve(WEEKS, ENDED)
+    median = curve.time_until(0.5)
+    assert median[:2] == (curve.median, curve.median_ci_low)
+    assert np.isnan(median[2])
+    # From the printed table: the share falls to 0.8067 or less at 7, its lower end at 6, its
+    # upper one (0.9228 at 7, 0.8894 at 10, 0.8491 at 13, 0.8049 at 16) at 16.
+    assert curve.time_until(0.19) == (7, 6, 16)
+    assert all(np.isnan(end) for end in curve.time_until(0.9))

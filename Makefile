@@ -67,10 +67,11 @@ lab: $(READY)  ## open JupyterLab on the notebooks
 notebooks: $(READY)  ## execute the committed notebooks anew, in place
 	@$(BIN)/python -m kamlib.report.refresh
 
-bench: $(READY)  ## measure fact tables, segmentation and models, beside what others have
+bench: $(READY)  ## measure fact tables, segmentation, models and survey, beside what others have
 	@$(BIN)/python benchmarks/facts.py
 	@$(BIN)/python -m benchmarks.segmentation
 	@$(BIN)/python -m benchmarks.models
+	@$(BIN)/python -m benchmarks.satisfaction
 
 stress: $(READY)  ## hold ranks and moves against worlds whose truth is known, 1,000 times
 	@$(BIN)/python -m benchmarks.stress

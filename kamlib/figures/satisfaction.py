@@ -244,14 +244,29 @@ def read_validity(survey: Survey) -> str:
         return _("There are no questionnaires to judge.")
     used, other = (survey.validity[survey.validity["is_used"] == flag].iloc[0]
                    for flag in (True, False))
-    return _("Under the rule in use ({used}) {n} of {n_of} questionnaires are valid; under the "
-             "other ({other}) {n_other} would be. {missing} answers are missing, {outside} of them "
-             "because they lay outside the scale; {filled} were filled in as neutral.",
-             used=label(used["validity_rule"]).lower(), n=fmt_count(used["n_valid"]),
-             n_of=fmt_count(used["n_questionnaires"]), n_other=fmt_count(other["n_valid"]),
-             other=label(other["validity_rule"]).lower(), filled=fmt_count(used["n_imputed"]),
-             missing=fmt_count(used["n_answers_missing"]),
-             outside=fmt_count(used["n_out_of_scale"]))
+    counted = _("Under the rule in use ({used}) {n} of {n_of} questionnaires are valid; under the "
+                "other ({other}) {n_other} would be. {missing} answers are missing, {outside} of "
+                "them because they lay outside the scale; {filled} were filled in as neutral.",
+                used=label(used["validity_rule"]).lower(), n=fmt_count(used["n_valid"]),
+                n_of=fmt_count(used["n_questionnaires"]), n_other=fmt_count(other["n_valid"]),
+                other=label(other["validity_rule"]).lower(), filled=fmt_count(used["n_imputed"]),
+                missing=fmt_count(used["n_answers_missing"]),
+                outside=fmt_count(used["n_out_of_scale"]))
+    return join_sentences([counted, *_left_out(survey)])
+
+
+def _left_out(survey: Survey) -> list[str]:
+    """Items that the index could not use, and why."""
+    if survey.now is None:
+        return []
+    said = []
+    if survey.now.silent_items:
+        said.append(_("Left out, since nobody answered: {items}.",
+                      items=fmt_list(survey.now.silent_items)))
+    if survey.now.off_scale_items:
+        said.append(_("Left out, since asked on another scale as well: {items}.",
+                      items=fmt_list(survey.now.off_scale_items)))
+    return said
 
 
 def read_readings(survey: Survey) -> str:

@@ -16,4 +16,6 @@ VALUES: dict[str, str] = {
     "07_value": N_("Account value"),
     "08_early_warning": N_("Early warning"),
     "09_account_review": N_("Account review"),
+    "10_improvement": N_("What to mend first"),
+    "11_complaints": N_("Complaints and their cost"),
 }

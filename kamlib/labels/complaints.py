@@ -2,6 +2,94 @@
 
 from __future__ import annotations
 
-HEADINGS: dict[str, str] = {}
+from kamlib.language import N_
 
-VALUES: dict[str, str] = {}
+HEADINGS: dict[str, str] = {
+    # the log
+    "complaint_id": N_("Complaint"),
+    "complaint_class": N_("Class"),
+    "contact_heading": N_("Heading"),
+    "contact_kind": N_("Kind"),
+    "is_complaint": N_("Counts as complaint"),
+    "opened_date": N_("Opened"),
+    "open_days": N_("Open for"),
+    "is_answered": N_("Answered"),
+    "is_resolved": N_("Settled"),
+    "response_days": N_("Until the first answer"),
+    "resolution_days": N_("Until settled"),
+    "n_entries": N_("Entries"),
+    # how many
+    "is_in_log": N_("Log kept from the start"),
+    "n_complaints": N_("Complaints"),
+    "n_complaints_before": N_("Complaints before"),
+    "n_not_complaints": N_("Advice and requests"),
+    "n_complaining_accounts": N_("Accounts that complained"),
+    "n_orders_before": N_("Orders, year before"),
+    "complaints_per_100": N_("Complaints for 100 orders"),
+    "complaint_share": N_("Share of complaints"),
+    "compared": N_("Compared"),
+    "clumping": N_("Clumping"),
+    "rate_ratio": N_("Rate now / before"),
+    "grouped_by": N_("By"),
+    "main_class": N_("Mostly about"),
+    # how fast
+    "n_ended": N_("Done"),
+    "n_waiting": N_("Waiting"),
+    "n_waiting_before": N_("Still waiting before"),
+    "wait_days": N_("After"),
+    "ended_share": N_("Share done"),
+    "median_wait_days": N_("Half done by"),
+    "ninety_days": N_("Nine of ten done by"),
+    "promised_days": N_("Promised within"),
+    "kept_share": N_("Share within that"),
+    "age_from_days": N_("Open from"),
+    "age_to_days": N_("to"),
+    "n_open": N_("Open"),
+    "n_unanswered": N_("Not answered"),
+    # complaints and satisfaction
+    "opinion": N_("Opinion"),
+    "n_complained": N_("Have complained"),
+    "complained_share": N_("Share that complained"),
+    "n_silent": N_("Have not complained"),
+    "silent_amount": N_("Sales of those"),
+    "rank_correlation": N_("Rank correlation"),
+}
+
+VALUES: dict[str, str] = {
+    "quarter": N_("Quarter"),
+    "window": N_("Analysis window"),
+    "window_before": N_("Window before it"),
+    "compared_previous": N_("the previous period"),
+    "compared_year_before": N_("the same period a year before"),
+    "compared_window": N_("the window before"),
+    "response": N_("First answer"),
+    "resolution": N_("Settlement"),
+    "no_class": N_("no class given"),
+    "unassigned": N_("not assigned"),
+    # the source's three headings with two kinds each
+    "opinion": N_("Opinion"),
+    "advice": N_("Advice"),
+    "request": N_("Request"),
+    "grievance": N_("Grievance"),
+    "complaint": N_("Formal complaint"),
+    "suggestion": N_("Suggestion"),
+    "purchase_intent": N_("Wish to buy again"),
+    "maintenance": N_("Repair and maintenance"),
+    "special_request": N_("Special request"),
+    "complaint_class": N_("Class"),
+    "source": N_("Way it came in"),
+    "dissatisfied": N_("Dissatisfied"),
+    "satisfied": N_("Satisfied"),
+    "supported": N_("Supported"),
+    "contradicted": N_("Contradicted"),
+    "complaint_count": N_("Number of complaints"),
+    # metrics
+    "complaints_per_100": N_("Complaints for 100 orders"),
+    "complaints_opened": N_("Complaints of the period"),
+    "complaints_open": N_("Open complaints"),
+    "silent_dissatisfied_amount": N_("Sales of silent dissatisfied accounts"),
+    "response_in_time_share": N_("Complaints answered in time"),
+    "median_response_days": N_("Half of the complaints answered by"),
+    "resolution_in_time_share": N_("Complaints settled in time"),
+    "median_resolution_days": N_("Half of the complaints settled by"),
+}

@@ -2,6 +2,114 @@
 
 from __future__ import annotations
 
-HEADINGS: dict[str, str] = {}
+from kamlib.language import N_
 
-VALUES: dict[str, str] = {}
+HEADINGS: dict[str, str] = {
+    # priorities
+    "priority_rank": N_("Mend as no."),
+    "weight_share": N_("Weight in the index"),
+    "gap_index": N_("Below target by"),
+    "gap_verdict": N_("Target met"),
+    "priority_index": N_("Index would gain"),
+    "top_probability": N_("Comes first in"),
+    "n_below": N_("Accounts below target"),
+    "below_amount": N_("Sales of accounts below target"),
+    "n_open_promises": N_("Open promises"),
+    "main_owner_id": N_("Owner with most of it"),
+    "main_owner_amount": N_("Sales below target of that owner"),
+    # importance
+    "stated_index": N_("Importance, as stated"),
+    "derived_share": N_("Importance, as derived"),
+    "overall_correlation": N_("Correlation with overall"),
+    "quadrant_stated_midpoint": N_("Stated, middle of the scale"),
+    "quadrant_stated_mean": N_("Stated, mean of the questions"),
+    "quadrant_derived_midpoint": N_("Derived, middle of the scale"),
+    "quadrant_derived_mean": N_("Derived, mean of the questions"),
+    "n_mend_first": N_("Says “mend first”"),
+    "n_readings": N_("Readings"),
+    "crosshair": N_("Reading of the map"),
+    "performance_index": N_("Performance"),
+    "stated_importance_index": N_("Line of stated importance"),
+    "derived_importance_share": N_("Line of derived importance"),
+    # rivals, markets, expectations
+    "n_both": N_("Accounts with both ratings"),
+    "own_index": N_("We"),
+    "rival_index": N_("Best rival"),
+    "difference_index": N_("Difference"),
+    "rival_verdict": N_("Against the rival"),
+    "rival_advice": N_("What follows"),
+    "n_rival_ahead": N_("Prefer the rival"),
+    "rival_ahead_amount": N_("Sales of those"),
+    "market_amount": N_("Sales of accounts that compared"),
+    "compared_with": N_("Held against"),
+    "expectation_index": N_("Expected"),
+    "expectation_verdict": N_("Against what was expected"),
+    # promises
+    "action_id": N_("Promise"),
+    "topic": N_("Topic"),
+    "due_date": N_("Due"),
+    "closed_date": N_("Done"),
+    "promise_status": N_("State"),
+    "n_promised": N_("Promised"),
+    "n_kept": N_("Kept in time"),
+    "n_kept_late": N_("Kept late"),
+    "n_overdue": N_("Overdue"),
+    "n_pending": N_("Not due yet"),
+    "n_promised_paired": N_("Of these promised to"),
+    "promised_change_index": N_("Change, those promised to"),
+    # the questionnaire
+    "item_kind": N_("Kind of question"),
+    "n_dropped": N_("Left out for gaps"),
+    "alpha": N_("Reliability (Cronbach's alpha)"),
+    "standardised_alpha": N_("Standardised alpha"),
+    "reliability_verdict": N_("Reliability"),
+    "item_rest_correlation": N_("Correlation with the rest"),
+    "alpha_if_dropped": N_("Alpha without it"),
+    "fit_verdict": N_("Fits its group"),
+    "questions_asked": N_("Questions"),
+    "is_covered": N_("Asked about"),
+}
+
+VALUES: dict[str, str] = {
+    "items_below_target": N_("Questions clearly below target"),
+    "items_behind_rival": N_("Questions on which a rival is ahead"),
+    "promises_overdue": N_("Promises overdue"),
+    "promises_kept_share": N_("Promises kept in time"),
+    # where the target comes from
+    "item_rule": N_("the rule for questions"),
+    "index_target": N_("the target of the index"),
+    "satisfied_line": N_("the satisfied line"),
+    # corners and readings of the map
+    "mend_first": N_("Mend first"),
+    "keep_up": N_("Keep up"),
+    "low_priority": N_("Low priority"),
+    "possible_overkill": N_("Possibly overdone"),
+    "stated_midpoint": N_("Stated, middle of the scale"),
+    "stated_mean": N_("Stated, mean of the questions"),
+    "derived_midpoint": N_("Derived, middle of the scale"),
+    "derived_mean": N_("Derived, mean of the questions"),
+    # against rivals and expectations
+    "equal": N_("Equal"),
+    "watch_rival": N_("Watch the rival"),
+    "maintain": N_("Keep it up"),
+    "differentiate": N_("Set ourselves apart"),
+    "ask_more": N_("Ask more accounts"),
+    "exceeded": N_("Exceeded"),
+    "same_category": N_("Questions of the same topic"),
+    "whole_index": N_("The whole index"),
+    # promises
+    "kept": N_("Kept in time"),
+    "kept_late": N_("Kept late"),
+    "pending": N_("Not due yet"),
+    # the questionnaire
+    "rating": N_("Rated question"),
+    "overall": N_("Overall question"),
+    "expectation": N_("Expectation"),
+    "intention": N_("Intention"),
+    "delivered_cost": N_("Delivered cost"),
+    "reliable": N_("Reliable enough"),
+    "unreliable": N_("Too low"),
+    "fits": N_("Fits"),
+    "fits_badly": N_("Fits badly"),
+    "wrong_way": N_("Points the other way"),
+}

@@ -55,6 +55,7 @@ HEADINGS: dict[str, str] = {
     "n_answers_missing": N_("Answers missing"),
     "n_out_of_scale": N_("Outside the scale"),
     "n_contradictory": N_("Contradictory"),
+    "n_not_applicable": N_("Not applicable"),
     "n_imputed": N_("Filled in as neutral"),
     "is_imputed": N_("Filled in"),
     "is_valid": N_("Valid"),

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from kamlib.satisfaction.audit.check import audit_figures, judge_figures
+from kamlib.satisfaction.audit.files import read_quoted_file
+from kamlib.satisfaction.audit.grain import fits_grain
 from kamlib.satisfaction.audit.rules import AuditRules
+from kamlib.satisfaction.complaints.result import Complaints, build_complaints
 from kamlib.satisfaction.complaints.rules import ComplaintRules
+from kamlib.satisfaction.costing import build_cost_handover
 from kamlib.satisfaction.findings import list_findings
 from kamlib.satisfaction.handing import build_handover, list_attention
+from kamlib.satisfaction.improvement.handover import hand_on_improvement
+from kamlib.satisfaction.improvement.result import Improvement, plan_improvement
 from kamlib.satisfaction.improvement.rules import ImprovementRules
 from kamlib.satisfaction.rules import SatisfactionRules
 from kamlib.satisfaction.survey.frame import build_frame, reference_volumes
@@ -19,17 +26,24 @@ from kamlib.satisfaction.survey.scoring import WaveScores, score_wave
 from kamlib.satisfaction.survey.targets import find_target
 from kamlib.satisfaction.survey.validity import list_imputations, summarise_validity
 from kamlib.satisfaction.survey.waves import build_trend, choose_waves, score_waves
+from kamlib.satisfaction.worth.result import Worth, build_worth
 from kamlib.satisfaction.worth.rules import WorthRules
 
 __all__ = [
     "TABLES",
     "AuditRules",
     "ComplaintRules",
+    "Complaints",
+    "Improvement",
     "ImprovementRules",
     "SatisfactionRules",
     "Survey",
     "WaveScores",
+    "Worth",
     "WorthRules",
+    "audit_figures",
+    "build_complaints",
+    "build_cost_handover",
     "build_frame",
     "build_handover",
     "build_hearing",
@@ -38,13 +52,19 @@ __all__ = [
     "build_scale_table",
     "build_survey",
     "build_trend",
+    "build_worth",
     "choose_waves",
     "convert_scores",
     "find_target",
+    "fits_grain",
+    "hand_on_improvement",
+    "judge_figures",
     "list_attention",
     "list_findings",
     "list_imputations",
     "name_item",
+    "plan_improvement",
+    "read_quoted_file",
     "reference_volumes",
     "score_accounts",
     "score_categories",

@@ -37,6 +37,13 @@ class SatisfactionRules(Section):
     valid_share: float = rule(
         2 / 3, unit="share", source="SAT-08", gt=0, le=1,
         help="Share of the items that a questionnaire has to answer under two_thirds.")
+    not_applicable_codes: tuple[float, ...] = rule(
+        (), unit="points", source="SAT-06",
+        help="Scores that say 'not applicable': no rating, and no gap either; none by default.")
+    other_scale_share: float = rule(
+        0.10, unit="share", source="convention", gt=0, le=1,
+        help="Above this share of answers off the scale an item was asked on another one: it is "
+             "left out.")
     satisfied_line: float = rule(
         70.0, unit="points", source="SAT-10", ge=0, le=100,
         help="An account is satisfied when its index, before rounding, reaches this.")

@@ -162,7 +162,9 @@ def _proportion(successes: float, n: float, level: float, method: str) -> Interv
     if n == 0:
         return Interval(*UNKNOWN)
     low, high = proportion_confint(successes, n, alpha=1 - level, method=method)
-    return Interval(float(low), float(high))
+    # Rounding may leave an end a hair inside the share itself when none or all succeed.
+    share = successes / n
+    return Interval(min(float(low), share), max(float(high), share))
 
 
 def _check_counts(successes: float, n: float, level: float) -> None:

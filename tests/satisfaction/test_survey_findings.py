@@ -224,9 +224,9 @@ def test_readings_say_where_the_verdict_flips(company):
 
 
 def test_an_answer_filled_in_shows_in_the_readings(company):
-    readings = company([[None, 5, 5]] * 8, [], sales=SALES).survey().readings
+    readings = company([[None, 5, 5]] * 7 + [[5, 5, 5]], [], sales=SALES).survey().readings
     by_name = readings.set_index("reading")["overall_index"]
-    assert by_name["as_reported"] == pytest.approx((60 + 100 + 100) / 3)
+    assert by_name["as_reported"] == pytest.approx((7 * (60 + 100 + 100) / 3 + 100) / 8)
     assert by_name["one_missing_unfilled"] == 100
 
 

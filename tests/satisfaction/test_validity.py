@@ -104,3 +104,42 @@ def test_two_different_ratings_of_one_item_count_as_missing(wave, items):
     scores = satisfaction.score_wave(wave(), items=items(2), answers=answers,
                                      rules=satisfaction.SatisfactionRules())
     assert scores.questionnaires[["n_contradictory", "n_missing"]].to_numpy().tolist() == [[1, 1]]
+
+
+def test_what_does_not_apply_is_no_gap_and_no_score(scored):
+    # 0 lies on this scale of 0 to 10 and would be its worst score; by rule it says nothing.
+    papers = {"p0": ("a", [0, *[10] * 5]), "p1": ("b", [5, *[10] * 5]),
+              "p2": ("c", [0, None, *[10] * 4])}
+    scale = {"scale_min": 0.0, "scale_max": 10.0}
+    rules = satisfaction.SatisfactionRules(not_applicable_codes=(0.0,))
+    wave = scored(papers, rules=rules, **scale)
+    table = wave.questionnaires
+    assert table["n_not_applicable"].tolist() == [1, 0, 1]
+    assert table["n_missing"].tolist() == [0, 0, 1]
+    # c: one gap of five asked, filled as the neutral 5; four times 10.
+    assert table["questionnaire_index"].tolist() == pytest.approx([100, 550 / 6, 90])
+    plain = scored(papers, **scale).questionnaires
+    assert plain["questionnaire_index"].iloc[0] == pytest.approx(500 / 6)
+    assert summarise_validity(wave, level=0.95)["n_not_applicable"].tolist() == [2, 2]
+
+
+def test_an_item_that_nobody_answered_leaves_the_wave(scored):
+    wave = scored({f"p{i}": (f"a{i}", [None, 5, 4]) for i in range(4)})
+    assert wave.silent_items == ("Q01",)
+    assert wave.questionnaires["n_missing"].tolist() == [0] * 4
+    assert wave.questionnaires["is_imputed"].sum() == 0
+
+
+def test_an_item_asked_on_another_scale_leaves_the_wave_and_slips_do_not(scored):
+    slips = scored({f"p{i}": (f"a{i}", [9 if i < 4 else 3, 5, 4]) for i in range(12)})
+    assert slips.off_scale_items == ()
+    other = scored({f"p{i}": (f"a{i}", [9 if i < 6 else 3, 5, 4]) for i in range(12)})
+    assert other.off_scale_items == ("Q01",)
+    assert other.items["item_id"].tolist() == ["Q02", "Q03"]
+    assert other.questionnaires["is_valid"].all()
+
+
+@pytest.mark.parametrize("scale_max", [5.0, 7.0, 10.0, 11.0])
+def test_scales_of_five_seven_ten_and_eleven_points(scored, scale_max):
+    wave = scored({"p0": ("a", [1, scale_max])}, scale_max=scale_max, scale_map="of_range")
+    assert wave.scores["score_index"].tolist() == [0, 100]

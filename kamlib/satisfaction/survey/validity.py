@@ -10,7 +10,7 @@ from kamlib.stats.intervals import wilson_interval
 
 VALIDITY_COLUMNS = ["validity_rule", "is_used", "n_questionnaires", "n_valid", "valid_share",
                     "valid_share_ci_low", "valid_share_ci_high", "n_answers_missing",
-                    "n_out_of_scale", "n_contradictory", "n_imputed"]
+                    "n_out_of_scale", "n_contradictory", "n_not_applicable", "n_imputed"]
 IMPUTATION_COLUMNS = ["questionnaire_id", "account_id", "item_id", "rating", "score_index"]
 
 
@@ -19,7 +19,8 @@ def summarise_validity(wave: WaveScores, *, level: float) -> pd.DataFrame:
 
     Returns one row a rule: validity_rule, is_used, n_questionnaires, n_valid, valid_share with a
     Wilson interval, then of all questionnaires: n_answers_missing (gaps of every kind), of these
-    n_out_of_scale and n_contradictory; n_imputed (gaps filled as neutral under this rule).
+    n_out_of_scale and n_contradictory; n_not_applicable (no gaps: such an item leaves its
+    questionnaire); n_imputed (gaps filled as neutral under this rule).
     Source: catalogue SAT-06 to SAT-08, E3.
     """
     papers = wave.questionnaires
@@ -35,6 +36,7 @@ def summarise_validity(wave: WaveScores, *, level: float) -> pd.DataFrame:
                      "n_answers_missing": int(papers["n_missing"].sum()),
                      "n_out_of_scale": int(papers["n_out_of_scale"].sum()),
                      "n_contradictory": int(papers["n_contradictory"].sum()),
+                     "n_not_applicable": int(papers["n_not_applicable"].sum()),
                      "n_imputed": filled})
     return pd.DataFrame(rows, columns=VALIDITY_COLUMNS)
 

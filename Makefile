@@ -67,14 +67,21 @@ lab: $(READY)  ## open JupyterLab on the notebooks
 notebooks: $(READY)  ## execute the committed notebooks anew, in place
 	@$(BIN)/python -m kamlib.report.refresh
 
-bench: $(READY)  ## measure fact tables, segmentation, models and survey, beside what others have
+bench: $(READY)  ## measure fact tables, segmentation, models, survey, account pages, a period run
 	@$(BIN)/python benchmarks/facts.py
 	@$(BIN)/python -m benchmarks.segmentation
 	@$(BIN)/python -m benchmarks.models
 	@$(BIN)/python -m benchmarks.satisfaction
+	@$(BIN)/python -m benchmarks.accounts
+	@$(BIN)/python -m benchmarks.period_run
 
-stress: $(READY)  ## hold ranks and moves against worlds whose truth is known, 1,000 times
+stress: $(READY)  ## hold intervals against known truths, and the report store against faults
 	@$(BIN)/python -m benchmarks.stress
+	@$(BIN)/python -m benchmarks.coverage
+	@$(BIN)/python -m benchmarks.intervals
+	@$(BIN)/python -m benchmarks.faults
+	@$(BIN)/python -m benchmarks.broken
+	@$(BIN)/python -m benchmarks.effort
 
 pictures: $(READY)  ## take the README's pictures from the newest sample report
 	@$(BIN)/python docs/make_pictures.py

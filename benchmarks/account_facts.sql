@@ -116,7 +116,9 @@ by_days AS (
          count(*) FILTER (order_date BETWEEN DATE '2024-10-01' AND DATE '2024-12-31') AS n_purchase_days_year_before,
          count(*) FILTER (order_date BETWEEN DATE '2025-01-01' AND DATE '2025-12-31') AS n_purchase_days_window,
          min(order_date) AS first_sale_date,
+         min(order_date) FILTER (gap > 0) AS second_sale_date,
          max(order_date) AS last_sale_date,
+         min(order_date - gap::INTEGER) FILTER (gap > 365) AS last_sale_before_lapse,
          max(order_date) FILTER (order_date < DATE '2025-10-01')
            AS last_sale_before_opening_date,
          sum(gross) FILTER (gap > 0) AS repeat_amount, avg(gap) AS gap_mean_days,
@@ -144,6 +146,7 @@ known AS (
          coalesce(last_sale_date > DATE '2024-12-31', false) AS at_closing
   FROM joined)
 SELECT account_id, first_sale_date::TIMESTAMP_S AS first_sale_date,
+       second_sale_date::TIMESTAMP_S AS second_sale_date,
        last_sale_date::TIMESTAMP_S AS last_sale_date,
        last_sale_before_opening_date::TIMESTAMP_S AS last_sale_before_opening_date,
        coalesce(n_orders, 0)::BIGINT AS n_orders,
@@ -206,6 +209,9 @@ SELECT account_id, first_sale_date::TIMESTAMP_S AS first_sale_date,
        repeat_amount::DOUBLE / nullif(n_gaps, 0) AS repeat_day_mean_amount,
        gap_mean_days, gap_sd_days, log_gap_sum::DOUBLE AS log_gap_sum,
        at_opening AS is_active_opening, at_closing AS is_active_closing,
+       (coalesce(last_sale_before_lapse,
+                 CASE WHEN last_sale_date + 365 <= DATE '2025-12-31' THEN last_sale_date END)
+        + 365)::TIMESTAMP_S AS lapse_date,
        at_opening AND NOT at_closing AS is_lost,
        last_sale_before_opening_date IS NOT NULL AND NOT at_opening AND at_closing AS is_recovered
 FROM known ORDER BY account_id

@@ -56,6 +56,7 @@ class Browser:
 
     def __init__(self, port: int) -> None:
         self._calls = 0
+        self.events: list[dict[str, Any]] = []
         pages = json.loads(fetch(f"http://127.0.0.1:{port}/json/list"))
         address = next(page["webSocketDebuggerUrl"] for page in pages if page["type"] == "page")
         self._socket = websocket.create_connection(address, timeout=PATIENCE_S,
@@ -67,7 +68,7 @@ class Browser:
         self._socket.send(json.dumps(
             {"id": self._calls, "method": method, "params": parameters}))
         while (answer := json.loads(self._socket.recv())).get("id") != self._calls:
-            pass  # an event, or the answer to an older call
+            self.events.append(answer)  # or the answer to an older call
         result: dict[str, Any] = answer.get("result", {})
         return result
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 import pandas as pd
 
 from kamlib.errors import RefusedError
+from kamlib.language import _n, fmt_list
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,9 @@ class Unanswered:
     table: str = ""
 
 
+KINDS = ("metrics", "findings", "attention", "unanswered")
+
+
 class Attempts:
     """Builds tables; one that is refused comes back empty, and `refused` says why."""
 
@@ -101,6 +105,93 @@ class Handover:
         return {"metrics": _frame(Metric, self.metrics), "findings": _frame(Finding, self.findings),
                 "attention": _frame(Attention, self.attention),
                 "unanswered": _frame(Unanswered, self.unanswered)}
+
+
+@dataclass(frozen=True)
+class Concern:
+    """What all notebooks say of one account; its amount is the largest, since reasons overlap.
+
+    reasons: one mapping a reason, most money first: reason, amount, notebook, anchor and what else
+    the row held.
+    """
+
+    account_id: str
+    owner_id: str
+    amount: float | None
+    reasons: tuple[dict[str, Any], ...]
+
+
+def group_attention(attention: pd.DataFrame) -> list[Concern]:
+    """Join the rows of `Attention` by account: most money first, then by account_id.
+
+    What two notebooks say in the same words counts once.
+
+    >>> rows = [Attention("A", "late", 5.0), Attention("B", "unhappy", 9.0),
+    ...         Attention("A", "unhappy", 7.0), Attention("A", "late")]
+    >>> concerns = group_attention(Handover(attention=tuple(rows)).to_frames()["attention"])
+    >>> [(c.account_id, c.amount, [r["reason"] for r in c.reasons]) for c in concerns]
+    [('B', 9.0, ['unhappy']), ('A', 7.0, ['unhappy', 'late'])]
+    """
+    if attention.empty:
+        return []
+    ordered = attention.sort_values("amount", ascending=False, kind="stable", na_position="last")
+    concerns = []
+    for account_id, rows in ordered.groupby("account_id", sort=True):
+        said = [{str(k): v for k, v in row.items()}
+                for row in rows.drop_duplicates("reason").to_dict("records")]
+        owners = [owner for owner in rows["owner_id"] if owner]
+        amount = rows["amount"].iloc[0]
+        concerns.append(Concern(str(account_id), owners[0] if owners else "",
+                                None if pd.isna(amount) else float(amount), tuple(said)))
+    return sorted(concerns, key=lambda c: (float("inf") if c.amount is None else -c.amount,
+                                           c.account_id))
+
+
+def or_none(value: float) -> float | None:
+    """Return a number as a metric takes it: None for a gap.
+
+    >>> or_none(2), or_none(float("nan"))
+    (2.0, None)
+    """
+    return None if pd.isna(value) else float(value)
+
+
+def name_accounts(account_ids: Sequence[str], names: Mapping[str, str], *, most: int = 3) -> str:
+    """Name the first few accounts of a list and count the rest.
+
+    >>> name_accounts(["A", "B", "C", "D"], {"A": "Bo"}, most=2)
+    'Bo, B and 2 more'
+    """
+    shown = [names.get(account) or account for account in list(account_ids)[:most]]
+    if len(account_ids) > len(shown):
+        shown.append(_n("{n} more", "{n} more", len(account_ids) - len(shown)))
+    return fmt_list(shown)
+
+
+def column_by_account(accounts: pd.DataFrame | None, column: str) -> dict[str, str]:
+    """Return what is known in a column of accounts, by account_id; nothing where it is missing.
+
+    >>> column_by_account(pd.DataFrame({"account_id": ["A", "B"], "name": ["Bo", None]}), "name")
+    {'A': 'Bo'}
+    """
+    if accounts is None or column not in accounts:
+        return {}
+    known = accounts[accounts[column].notna()]
+    return dict(zip(known["account_id"].astype(str), known[column].astype(str), strict=True))
+
+
+def join_handovers(*parts: Handover) -> Handover:
+    """Put what several analyses of one notebook hand on together; headlines take turns.
+
+    >>> join_handovers(Handover(headline=("a", "b")), Handover(headline=("c",))).headline
+    ('a', 'c', 'b')
+    """
+    longest = max((len(part.headline) for part in parts), default=0)
+    turns = [part.headline[place] for place in range(longest)
+             for part in parts if place < len(part.headline)]
+    return Handover(tuple(turns), *(
+        tuple(entry for part in parts for entry in getattr(part, name))
+        for name in ("metrics", "findings", "attention", "unanswered")))
 
 
 FLOATS = ("value", "ci_low", "ci_high", "previous", "year_before", "target", "amount")

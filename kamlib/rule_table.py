@@ -13,7 +13,6 @@ from typing import Any
 
 import duckdb
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
@@ -75,7 +74,7 @@ def apply_rules(table: pd.DataFrame, rules: Sequence[ClassRule], *, key: str = "
     [['key', 'big'], ['ordinary', 'otherwise']]
     """
     _check_names(table, rules, key, origin)
-    fired = _evaluate(table, rules, key, origin)
+    fired = _evaluate(table, rules, key, origin).filled(False)
     caught = fired.any(axis=1)
     if first:
         # argmax finds the first true one; whoever has none takes the place after the last rule.
@@ -94,6 +93,24 @@ def apply_rules(table: pd.DataFrame, rules: Sequence[ClassRule], *, key: str = "
     return result.iloc[order].reset_index(drop=True)
 
 
+def check_conditions(table: pd.DataFrame, rules: Sequence[ClassRule], *, key: str = "account_id",
+                     origin: str = "rules") -> pd.DataFrame:
+    """Say of each row and condition whether it holds, does not, or meets a gap.
+
+    table, rules, key, origin: as `apply_rules`. Returns one row a row of the table, in its order,
+    one boolean column a rule under its name: a gap where the condition is neither true nor false.
+
+    >>> table = pd.DataFrame({"account_id": ["a", "b"], "net_amount": [5000.0, None]})
+    >>> big = ClassRule(name="big", when="net_amount >= 1000", gives="key")
+    >>> check_conditions(table, [big])["big"].tolist()
+    [True, <NA>]
+    """
+    _check_names(table, rules, key, origin)
+    found = _evaluate(table, rules, key, origin)
+    return pd.DataFrame({rule.name: pd.array(found.data[:, at], dtype="boolean")
+                         for at, rule in enumerate(rules)}, index=table.index).mask(found.mask)
+
+
 def _check_names(table: pd.DataFrame, rules: Sequence[ClassRule], key: str, origin: str) -> None:
     if key not in table:
         raise InputError(f"The table has no column {key!r} to name its rows by."
@@ -106,15 +123,15 @@ def _check_names(table: pd.DataFrame, rules: Sequence[ClassRule], key: str, orig
 
 
 def _evaluate(table: pd.DataFrame, rules: Sequence[ClassRule], key: str,
-              origin: str) -> npt.NDArray[np.bool_]:
-    """One row a row of the table, one column a rule: whether its condition is true."""
+              origin: str) -> Any:
+    """One row a row of the table, one column a rule: whether it is true, masked where unknown."""
     with duckdb.connect(":memory:", config=SETTINGS) as engine:
         engine.register("described", _to_arrow(table, key))
         engine.execute("SET python_enable_replacements = false; SET lock_configuration = true")
         for rule in rules:
             _check_condition(engine, rule, table, origin)
         if not rules or table.empty:
-            return np.zeros((len(table), len(rules)), dtype=bool)
+            return np.ma.array(np.zeros((len(table), len(rules)), dtype=bool), mask=False)
         try:
             return _fetch(engine, rules)
         except duckdb.Error:
@@ -127,13 +144,14 @@ def _evaluate(table: pd.DataFrame, rules: Sequence[ClassRule], key: str,
 
 
 def _fetch(engine: duckdb.DuckDBPyConnection,
-           rules: Sequence[ClassRule]) -> npt.NDArray[np.bool_]:
+           rules: Sequence[ClassRule]) -> Any:
     # The line break ends a comment at the end of a condition.
-    asked = ", ".join(f"coalesce((\n{rule.when}\n), false) AS rule_{at}"
+    asked = ", ".join(f"(\n{rule.when}\n) AS rule_{at}"
                       for at, rule in enumerate(rules))
     found = engine.execute(f"SELECT {asked} FROM described").fetchnumpy()
-    return np.column_stack([np.asarray(found[f"rule_{at}"], dtype=bool)
-                            for at in range(len(rules))])
+    columns = [np.ma.asarray(found[f"rule_{at}"]) for at in range(len(rules))]
+    return np.ma.array(np.column_stack([column.filled(False).astype(bool) for column in columns]),
+                       mask=np.column_stack([np.ma.getmaskarray(column) for column in columns]))
 
 
 def _to_arrow(table: pd.DataFrame, key: str) -> pa.Table:

@@ -40,10 +40,12 @@ class Rules:
 
     def __init__(self, sections: Iterable[Section]) -> None:
         self._sections = {section.name: section for section in sections}
+        self.read: set[str] = set()  # names of the sections that were asked for
 
     def __getattr__(self, name: str) -> Any:
         sections = self.__dict__.get("_sections", {})
         if name in sections:
+            self.read.add(name)
             return sections[name]
         raise AttributeError(f"no rules section {name!r}.{did_you_mean(name, sections)}")
 

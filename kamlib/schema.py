@@ -16,6 +16,7 @@ from kamlib.errors import InputError, did_you_mean
 from kamlib.language import current
 
 TYPES = ("text", "date", "decimal", "integer", "number", "boolean")
+PERSONAL = ("id", "name", "text", "class", "scope", "none")
 _NOT_TABLES = ("conventions", "definitions", "units", "shared")
 T = TypeVar("T")
 
@@ -25,6 +26,7 @@ class Column:
     """A column: type, limits (both inclusive), and in `zh` and `en` the names exports give it.
 
     known_ahead: a day that is agreed on before it comes, such as when an invoice is due.
+    personal: of a text column without a closed list, what --pseudonymise does with it.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Column:
     meaning_zh: str
     example: str
     required: bool = False
+    personal: str = ""
     known_ahead: bool = False
     unit: str = ""
     unit_zh: str = ""
@@ -219,6 +222,10 @@ def _table(name: str, bodies: Mapping[str, Any], declared: Mapping[str, Any]) ->
 def _column(where: str, given: Mapping[str, Any], units: Mapping[str, str]) -> Column:
     where, kind, unit = f"{where}.{given['name']}", given.get("type", ""), given.get("unit", "")
     _demand(kind in TYPES, where, f"has type {kind!r}", f" Known: {', '.join(TYPES)}.")
+    personal = given.get("personal", "")
+    is_open = kind == "text" and not given.get("values")
+    _demand(personal in PERSONAL if is_open else not personal, where,
+            f"has personal {personal!r}", f" Known, of open text columns: {', '.join(PERSONAL)}.")
     _demand(not unit or unit in units, where, f"has unit {unit!r}", f" Known: {', '.join(units)}.")
     lists = {key: tuple(given.get(key, ())) for key in ("values", "zh", "en")}
     return _make(Column, where, {**given, **lists, "unit_zh": units.get(unit, "")})

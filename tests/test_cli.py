@@ -45,10 +45,10 @@ def test_run_then_run_again_then_list(folder, capsys):
 
 
 def test_a_failed_notebook_is_exit_status_1(folder, capsys):
-    small.write_notebook(folder / "notebooks", "02_bad", "raise ValueError('no such luck')")
+    small.write_notebook(folder / "notebooks", "01_demo", "raise ValueError('no such luck')")
     status, _, err = kam(capsys, "run", "--dataset", "data/dataset.toml")
     assert status == 1
-    assert "02_bad failed: ValueError: no such luck. No version was published." in err
+    assert "01_demo failed: ValueError: no such luck. No version was published." in err
 
 
 @pytest.mark.parametrize(("words", "message"), [

@@ -221,7 +221,17 @@ def test_text_that_is_no_literal_is_reported(project):
     assert find_hidden_texts(project) == ["kamlib/b.py:1", "kamlib/b.py:3"]
 
 
-def test_every_text_of_kamlib_is_a_literal():
+def test_text_inside_another_is_reported(project):
+    (project / "kamlib" / "b.py").write_text(
+        'y = _("a {b}", b=_("c"))\n'
+        'z = _n("{n} of {b}", "{n} of {b}", 2,\n'
+        '       b=fmt_list(_("{x}", x=x) for x in xs))\n'
+        'many = fmt_list(_("{x}", x=x) for x in xs)\n'
+        'w = _("a {b}", b=many) + _("c") if _("d") else N_("e")\n')
+    assert find_hidden_texts(project) == ["kamlib/b.py:1", "kamlib/b.py:3"]
+
+
+def test_every_text_of_kamlib_is_a_literal_and_stands_by_itself():
     assert find_hidden_texts(ROOT) == []
 
 

@@ -12,9 +12,13 @@ from typing import Any
 import nbformat
 import pytest
 
+from kamlib.review import FOR_CUSTOMER
+
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 PARAMETERS = ["dataset", "period", "rules", "out", "lang"]
+# A page of one account takes these besides, and is no chapter of the period report.
+OF_AN_ACCOUNT = ["account", "audience"]
 MAX_CODE_CELLS, MAX_LINES = 15, 5
 BANNED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.While, ast.Lambda)
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
@@ -43,7 +47,8 @@ def test_one_cell_of_plain_parameters(path):
     statements = ast.parse(cell.source).body
     assert all(isinstance(s, ast.AnnAssign) and isinstance(s.value, ast.Constant)
                for s in statements)
-    assert [s.target.id for s in statements] == PARAMETERS
+    further = OF_AN_ACCOUNT if path.stem == "09_account_review" else []
+    assert [s.target.id for s in statements] == [*PARAMETERS, *further]
     assert [s.annotation.id for s in statements] == [type(s.value.value).__name__
                                                      for s in statements]
     # papermill tells what a parameter is by the words beside it.
@@ -83,6 +88,17 @@ def test_begins_with_its_question_and_ends_with_its_provenance(path):
     assert re.match(r"# .+\?\n", cells[0].source)
     assert "## Limits" in "".join(c.source for c in cells if c.cell_type == "markdown")
     assert cells[-1].source == "report.provenance"
+
+
+def test_what_is_not_for_the_customer_is_marked_with_its_prose():
+    cells = read(FOLDER / "09_account_review.ipynb").cells
+    marked = {cell.id for cell in cells if "internal" in cell.metadata.get("tags", [])}
+    assert marked == {"standing", "standing-prose", "standing-shown", "margin-prose", "margin",
+                      "dealings-prose", "dealings", "records-prose", "records"}
+    # What is handed over reads only what the customer may see.
+    asked = {name for cell in cells if cell.cell_type == "code" and cell.id not in marked
+             for name in re.findall(r'result\["(\w+)"\]', cell.source)}
+    assert asked <= FOR_CUSTOMER
 
 
 def published(path: Path) -> list[str]:

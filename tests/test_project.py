@@ -35,7 +35,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 LAYERS = [
     ["errors"], ["language"], ["labels", "schema", "rules"], ["period", "stats"], ["handover"],
     ["rule_table", "models"], ["dataset"], ["measures"],
-    ["sales", "segmentation", "lifecycle", "satisfaction", "loyalty", "value", "warning"],
+    ["sales", "segmentation", "selection", "lifecycle", "satisfaction", "loyalty", "value",
+     "warning", "effort", "credit", "review", "overview"],
     ["figures"], ["session"], ["report"], ["sample"], ["cli"], ["locale"],
 ]
 LAYER_OF = {room: place for place, rooms in enumerate(LAYERS) for room in rooms}

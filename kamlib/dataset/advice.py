@@ -11,6 +11,7 @@ import sqlglot
 from sqlglot import exp
 
 from kamlib.dataset.file import ReadOptions, TableSpec
+from kamlib.dataset.mapping import FIRST_DAY, LAST_DAY
 from kamlib.dataset.matching import map_values
 from kamlib.dataset.names import quote_name, quote_text, write_name, write_toml
 from kamlib.dataset.profile import Profile, find_formats, find_shapes
@@ -73,7 +74,7 @@ def explain_reason(table: str, reason: str, n: int, *, n_read: int, rows: pd.Dat
                 f"[tables.{table}.exclude]: repeated_header = {test}")
     if not values and kind == "missing":
         return f"{seen}, because {name} is empty. {_explain_missing(table, name, spec)}"
-    cause = {"out_of_range": f"{name} is not {column.limits}",
+    cause = {"out_of_range": f"{name} is not {column.limits or f'{FIRST_DAY} to {LAST_DAY}'}",
              "not_allowed": f"{name} is none of {column.limits}"}.get(
                  kind, f"{name} is no {_type_name(column)}")
     shown = ": " + ", ".join(repr(v) for v in list(values)[:N_EXAMPLES]) if values else ""

@@ -66,7 +66,8 @@ def find_oddities(tables: Mapping[str, Table], file: DatasetFile) -> pd.DataFram
         "before_history": orders.order_date < file.history_from,
         "after_complete": orders.order_date > file.complete_until,
         "id_with_decimals": orders.account_id.re_search(r"^[0-9]+\.0$"),
-        "three_decimals": (orders.amount * 100) % 1 != 0,
+        # with room for the two digits more
+        "three_decimals": (orders.amount.cast("decimal(38, 4)") * 100) % 1 != 0,
         "cost_unknown": orders.cost_amount.isnull() & orders.line_kind.isin(("sale", "return")),
     }
     sums = {name: flag.cast("int64").sum() for name, flag in flags.items()}

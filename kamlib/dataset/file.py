@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kamlib.errors import InputError, did_you_mean, one_line
 from kamlib.schema import load_schema
@@ -42,19 +42,35 @@ class ReadOptions(_Strict):
     null: tuple[str, ...] = ()  # texts that mean: nothing here
     types: dict[str, Literal["text", "integer", "decimal", "number", "date", "timestamp"]] = {}
 
+    @model_validator(mode="after")
+    def _marks_are_told_apart(self) -> ReadOptions:
+        """Refuse marks that no reader could tell apart."""
+        marks = {"delimiter": self.delimiter, "quote": self.quote, "decimal": self.decimal,
+                 "thousands": self.thousands}
+        may_be_empty = ("quote", "thousands")
+        for name, mark in marks.items():
+            if len(mark) != 1 and not (mark == "" and name in may_be_empty):
+                raise ValueError(f"{name} has to be one character"
+                                 + (" or empty" if name in may_be_empty else ""))
+            if mark in ("\r", "\n", "\0") or (mark.isalnum() and name != "delimiter"):
+                raise ValueError(f"{name} cannot be {mark!r}")
+        if self.delimiter == self.quote or self.decimal == self.thousands:
+            raise ValueError("two marks are the same, so nothing could tell them apart")
+        return self
+
 
 class Join(_Strict):
     """A second source whose columns are seen as ``name.column``; at most one row a key."""
 
     source: str | tuple[str, ...]
-    on: dict[str, str]  # column of the table = column of the joined source
+    on: dict[str, str] = Field(min_length=1)  # column of the table = column of the joined source
     read: ReadOptions = ReadOptions()
 
 
 class Unpivot(_Strict):
     """Many columns of one kind (one an item) turned into rows."""
 
-    columns: tuple[str, ...]  # names, or one pattern such as "Q*"
+    columns: tuple[str, ...] = Field(min_length=1)  # names, or one pattern such as "Q*"
     name: str = "item"
     answer: str = "answer"
 
@@ -126,9 +142,13 @@ def build_dataset_file(raw: Mapping[str, Any], *, origin: str, folder: Path) -> 
         where = ".".join(str(part) for part in first["loc"])
         if first["type"] == "missing":
             raise InputError(f"{origin}: the key {where!r} is missing. "
-                             f"Add it; data/recipes/online_retail.toml shows one.") from error
-        raise InputError(f"{origin}: {where} cannot be {first.get('input')!r}: {first['msg']}. "
-                         "Correct it and run again.") from error
+                             f"Add it; data/recipes/online_retail.toml shows one.") from None
+        said = first["msg"].removeprefix("Value error, ")
+        # What stands under [engine] may be a password; a whole table is no value to print.
+        given = first.get("input")
+        seen = "" if where.startswith("engine") or isinstance(given, Mapping) else \
+            f" cannot be {given!r}"
+        raise InputError(f"{origin}: {where}{seen}: {said}. Correct it and run again.") from None
 
 
 def _check_names(raw: Mapping[str, Any], origin: str) -> None:

@@ -34,7 +34,12 @@ TEXT_USES = (exp.Like, exp.ILike, exp.RegexpLike, exp.RegexpReplace, exp.RegexpE
 NUMBER_USES = (exp.Mul, exp.Div, exp.Mod, exp.Neg, exp.Abs, exp.Round, exp.Sum, exp.Avg, exp.Sign)
 COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.In, exp.Add,
                exp.Sub)
-FORBIDDEN = (exp.Select, exp.Subquery, exp.Command, exp.DDL, exp.DML)
+FORBIDDEN = (exp.Select, exp.Subquery, exp.Command, exp.DDL, exp.DML, exp.Explode)
+# 0001-01-01 is what programs write for no day; 9999-12-31 is how they write without an end.
+FIRST_DAY, LAST_DAY = "1900-01-01", "9999-12-31"
+# What looks outside, and what makes several rows of one.
+INSIDES = re.compile(r"<class '[\w.]*?(\w+)'>")  # how sqlglot names the kind of an expression
+FORBIDDEN_WORDS = ("getenv", "generate_subscripts")
 
 
 @dataclass(frozen=True)
@@ -105,8 +110,9 @@ def _detect_kinds(aliased: Table, names: tuple[str, ...], read: ReadOptions,
                   con: Any) -> tuple[str, ...]:
     """Choose each column's type by the share of its values that fit."""
     items = []
+    five_decimals = quote_text(re.escape(read.decimal) + r"\d{5,}$")
     for i in range(len(names)):
-        decimals = f"regexp_matches(r{i}, '[{read.decimal}]\\d{{5,}}$')"
+        decimals = f"regexp_matches(r{i}, {five_decimals})"
         tests = {"n": f"r{i} IS NOT NULL", "zero": f"regexp_matches(r{i}, '^[+-]?0\\d')",
                  "long": decimals,
                  "integer": f"({_typed_sql(f'r{i}', 'integer', read)}) IS NOT NULL "
@@ -229,12 +235,16 @@ def _parse(text: str, where: str) -> Any:  # an Expr, by the name this version o
         tree = sqlglot.parse_one(text, dialect="duckdb")
     except sqlglot.errors.SqlglotError as error:
         raise InputError(f"{where}: {text!r} is not an expression in DuckDB's SQL: "
-                         f"{one_line(error)[:160]}. Correct it and run again.") from error
+                         f"{_say_fault(error)}. Correct it and run again.") from error
     if not isinstance(tree, exp.Condition | exp.Filter) or tree.find(*FORBIDDEN) or \
-            "getenv" in text.lower():
+            any(word in text.lower() for word in FORBIDDEN_WORDS):
         raise InputError(f"{where}: {text!r} is a query, not an expression over the columns of "
                          "one row. Use joins, constants and expressions only.")
     return tree
+
+
+def _say_fault(error: Exception) -> str:
+    return INSIDES.sub(r"\1", one_line(error))[:160]
 
 
 def _try_strptime(sql: str) -> str:
@@ -323,6 +333,8 @@ def schema_problems(schema: SchemaTable) -> list[tuple[str, str]]:
         quoted = quote_name(name)
         bounds = [f"{quoted} {sign} {_literal(bound)}" for sign, bound in
                   (("<", column.min), (">", column.max)) if bound is not None]
+        if column.type == "date":  # beyond, neither Python nor a spreadsheet has days
+            bounds = [f"{quoted} < DATE '{FIRST_DAY}'", f"{quoted} > DATE '{LAST_DAY}'"]
         if bounds:
             problems.append((f"out_of_range:{name}", " OR ".join(bounds)))
         if column.values:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+import duckdb
 import ibis
 import pandas as pd
 from ibis.expr.types import Table
@@ -21,6 +23,7 @@ from kamlib.dataset.file import (
     load_dataset_file,
 )
 from kamlib.dataset.mapping import TypedSource, build_mapping, build_typed, combine
+from kamlib.dataset.pseudonyms import Pseudonyms, pseudonymise
 from kamlib.dataset.sources import (
     Source,
     SourceFile,
@@ -45,6 +48,10 @@ class DataRules(Section):
     quarantine_tolerance_share: float = rule(
         0.01, unit="share", source="design §9", ge=0, le=1,
         help="share of a table's rows that may be quarantined before the run stops")
+    min_cell_accounts: int = rule(
+        3, unit="accounts", source="Hundepool et al. 2012, ch. 4 (threshold rule)", ge=2, le=100,
+        help="fewest accounts of a class or a row of a pseudonymised report; with two, either "
+             "could subtract itself and read the other")
 
 
 @dataclass(frozen=True)
@@ -82,12 +89,14 @@ class _Staged:
     source: Source
 
 
-def open_dataset(path: str | Path | DatasetFile, *, only: Iterable[str] = ()) -> Dataset:
+def open_dataset(path: str | Path | DatasetFile, *, only: Iterable[str] = (),
+                 pseudonyms: Pseudonyms | None = None) -> Dataset:
     """Read, map, type and check the tables of a dataset file.
 
     path: a dataset file, or one already loaded; only: table names to open besides accounts and
-    orders (all when empty). Raises InputError when the file or a source is wrong; broken rows
-    raise nothing, they are quarantined and counted.
+    orders (all when empty); pseudonyms: what replaces ids, names and texts, None to keep them; rows
+    in quarantine then have their reason alone. Raises InputError when the file or a source is
+    wrong; broken rows raise nothing, they are quarantined and counted.
     """
     file = path if isinstance(path, DatasetFile) else load_dataset_file(path)
     local = connect()
@@ -102,7 +111,13 @@ def open_dataset(path: str | Path | DatasetFile, *, only: Iterable[str] = ()) ->
         if name != "accounts":
             staged = _stage(name, schema[name], loaders)
             results.append(_Result.of(_check_accounts(staged, accounts), local))
-    return _assemble(file, results, local)
+    opened = _assemble(file, results, local)
+    if pseudonyms is None:
+        return opened
+    return replace(opened, tables=pseudonymise(opened.tables, pseudonyms),
+                   quarantine={name: frame[["reason"]].assign(
+                       reason=frame["reason"].astype("str").str.replace(r": .*", "", regex=True))
+                       for name, frame in opened.quarantine.items()})
 
 
 def _connect_engine(file: DatasetFile) -> Any:
@@ -155,6 +170,22 @@ class _Loaders:
         return self.local if is_local else self.engine
 
 
+@contextmanager
+def _engine_told(where: str) -> Iterator[None]:
+    """Turn the engine's own words on what it cannot run into a paragraph."""
+    try:
+        yield
+    except KamlibError:
+        raise
+    except (duckdb.OutOfMemoryException, duckdb.IOException, OSError) as error:
+        raise InputError(f"{where}: there is no room to read the data: {one_line(error)[:200]} "
+                         "Free memory or disk space, or set KAM_ENGINE_MEMORY.") from error
+    except Exception as error:  # each engine raises its own
+        said = one_line(error).split(" LINE ")[0][:300]
+        raise InputError(f"{where}: the engine cannot run the expressions: {said} Correct the "
+                         "expression, or say the type of a column under read.types.") from error
+
+
 def _stage(name: str, schema: SchemaTable, loaders: _Loaders) -> _Staged:
     where, spec = f"tables.{name}", loaders.file.tables[name]
     source = loaders.load(spec.source, spec.read, where)
@@ -164,16 +195,12 @@ def _stage(name: str, schema: SchemaTable, loaders: _Loaders) -> _Staged:
     if spec.unpivot:
         source = unpivot_source(source, spec=spec.unpivot, where=where)
     refuse_second_currency(source.table, spec, schema, currency=loaders.file.currency, where=where)
-    typed = loaders.type_columns(source, spec.read)
-    mapped = build_mapping(spec, schema, typed, is_text=source.is_text, where=where)
-    try:
+    with _engine_told(where):
+        typed = loaders.type_columns(source, spec.read)
+        mapped = build_mapping(spec, schema, typed, is_text=source.is_text, where=where)
         rows = combine(mapped, typed, schema, con=loaders.con_of(source))
         rows = rows.cache() if source.is_stored and source.is_text else rows
         rows.limit(1).to_pyarrow()
-    except Exception as error:  # the engine's own words on an expression it cannot run
-        said = one_line(error).split(" LINE ")[0][:300]
-        raise InputError(f"{where}: the engine cannot run the expressions: {said} Correct the "
-                         "expression, or say the type of a column under read.types.") from error
     if schema.key:
         rows = _mark_duplicates(rows, schema)
     return _Staged(name, schema, rows, typed, source)
@@ -218,7 +245,8 @@ class _Result:
     @classmethod
     def of(cls, staged: _Staged, local: Any) -> _Result:
         rows, lines = staged.rows, staged.source.broken_lines
-        counts = rows.group_by(["_excluded", "_broken"]).agg(n=lambda t: t.count()).execute()
+        with _engine_told(f"tables.{staged.name}"):
+            counts = rows.group_by(["_excluded", "_broken"]).agg(n=lambda t: t.count()).execute()
         counts = counts.astype({"_excluded": object, "_broken": object})
         excluded = counts[counts["_excluded"].notna()].groupby("_excluded")["n"].sum()
         broken = counts[counts["_excluded"].isna() & counts["_broken"].notna()]

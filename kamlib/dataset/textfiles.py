@@ -143,8 +143,14 @@ def _describe_header(path: Path, encoding: str, read: ReadOptions) -> str:
         return ""
     with _open_text(path, encoding) as stream:
         lines = list(itertools.islice(stream, read.skip, read.skip + 30))
-    rows = csv.reader(lines, delimiter=read.delimiter, quotechar=read.quote or None)
+    rows = _cut(lines, read)
     return describe_title([sum(bool(c.strip()) for c in row) for row in rows], "Line", read)
+
+
+def _cut(lines: list[str], read: ReadOptions) -> list[list[str]]:
+    csv.field_size_limit(MAX_LINE_BYTES)  # of Python's reader; as long as the engine takes
+    return list(csv.reader(lines, delimiter=read.delimiter, quotechar=read.quote or None,
+                           quoting=csv.QUOTE_MINIMAL if read.quote else csv.QUOTE_NONE))
 
 
 def _header(path: Path, encoding: str, read: ReadOptions, where: str) -> list[str]:
@@ -154,8 +160,7 @@ def _header(path: Path, encoding: str, read: ReadOptions, where: str) -> list[st
     if not first.strip():
         raise InputError(f"{where}: {path.name} is empty after {read.skip} skipped line(s). "
                          "Export it again, or correct skip.")
-    cells = first.split() if read.whitespace else \
-        next(csv.reader([first], delimiter=read.delimiter, quotechar=read.quote or None))
+    cells = first.split() if read.whitespace else _cut([first], read)[0]
     if not read.header:
         names = list(read.names) or [f"column_{i}" for i in range(1, len(cells) + 1)]
         if len(names) != len(cells):

@@ -76,12 +76,12 @@ def read_hits(result: Warnings, *, currency: str = "") -> str:
         else ("signs", "still_buying")
     early = backtest_row(result, score, basis=basis)
     if early is not None:
+        name = _("the warning signs") if score == "signs" else _("the model")
         said.append(_("Where it is still early, among accounts that bought within the last {days} "
                       "days, {share} ({interval}) of the {called} called by {name} left.",
                       days=fmt_count(result.horizon_days), called=fmt_count(early["n_called"]),
                       share=fmt_share(early["precision_share"]),
-                      interval=say_interval(early, "precision_share"),
-                      name={"signs": _("the warning signs"), "model": _("the model")}[score]))
+                      interval=say_interval(early, "precision_share"), name=name))
     return join_sentences(text for text in said if text)
 
 

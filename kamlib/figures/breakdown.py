@@ -98,12 +98,13 @@ def read_where(sales: Sales, *, dimensions: Sequence[str] = WHERE, currency: str
         return _not_given(sales, *dimensions)
     first = named.sort_values("net_amount", ascending=False, kind="stable").drop_duplicates(
         "dimension").set_index("dimension").to_dict("index")
-    texts = [_("Most net sales come from {parts}.", parts=fmt_list(
+    most = fmt_list(
         _("{name} ({dimension}; {amount}, {share})", name=label(first[dimension]["category"]),
           dimension=heading(dimension).lower(),
           amount=fmt_money(first[dimension]["net_amount"], currency),
           share=fmt_share(first[dimension]["amount_share"]))
-        for dimension in dimensions if dimension in first))]
+        for dimension in dimensions if dimension in first)
+    texts = [_("Most net sales come from {parts}.", parts=most)]
     large = named[(named["amount_share"] >= NAMED_SHARE) & (named["n_accounts"] > 1)
                   & (named["largest_account_share"] >= DOMINANT_SHARE)]
     texts += [_("In {name} one account, {account}, brings {share}.", name=label(row["category"]),
@@ -113,11 +114,12 @@ def read_where(sales: Sales, *, dimensions: Sequence[str] = WHERE, currency: str
               for row in large.to_dict("records")[:MAX_NAMED]]
     unknown = rows[(rows["category"] == "not_given") & (rows["net_amount"] != 0)]
     if len(unknown):
-        texts.append(_("Not given: {parts}.", parts=fmt_list(
+        lacking = fmt_list(
             _("{dimension} of {amount} ({share})", dimension=heading(row["dimension"]).lower(),
               amount=fmt_money(row["net_amount"], currency),
               share=fmt_share(row["amount_share"], digits=1))
-            for row in unknown.to_dict("records"))))
+            for row in unknown.to_dict("records"))
+        texts.append(_("Not given: {parts}.", parts=lacking))
     return join_sentences(texts)
 
 

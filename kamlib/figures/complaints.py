@@ -153,6 +153,12 @@ def plot_classes(result: Complaints, *, by: str = "complaint_class", ax: Axes | 
 def _class_title(rows: pd.DataFrame) -> str:
     top = rows.iloc[0]
     known = {"group": call_class(top["group"]), "share": fmt_share(top["complaint_share"])}
+    if top["grouped_by"] == "region" and top["movement"] == "rose":
+        return _("{share} of complaints come from {group}, which has risen from {before} to {n}",
+                 **known, before=fmt_count(top["n_complaints_before"]),
+                 n=fmt_count(top["n_complaints"]))
+    if top["grouped_by"] == "region":
+        return _("{share} of complaints come from {group}", **known)
     if top["movement"] == "rose":
         return _("“{group}” is behind {share} of complaints, and has risen from {before} to {n}",
                  **known, before=fmt_count(top["n_complaints_before"]),
@@ -167,13 +173,13 @@ def read_classes(result: Complaints) -> str:
     moved = result.groups[result.groups["movement"].isin(["rose", "fell"])]
     said = []
     if len(moved):
+        named = join_items(
+            _("{group} {movement} (× {ratio}, {range})", group=call_class(row["group"]),
+              ratio=ratio(row["rate_ratio"]), movement=label(row["movement"]),
+              range=fmt_range(row["rate_ratio_ci_low"], row["rate_ratio_ci_high"], ratio))
+            for row in moved.to_dict("records"))
         said.append(_("Beyond chance, for all groups of a kind together, moved: {groups}.",
-                      groups=join_items(_("{group} {movement} (× {ratio}, {range})",
-                                          group=call_class(row["group"]), ratio=ratio(
-                                              row["rate_ratio"]),
-                                          movement=label(row["movement"]), range=fmt_range(
-                                              row["rate_ratio_ci_low"], row["rate_ratio_ci_high"],
-                                              ratio)) for row in moved.to_dict("records"))))
+                      groups=named))
     elif (result.groups["movement"] != "").any():
         said.append(_("No class, line, way or region has moved beyond chance."))
     kinds = result.kinds

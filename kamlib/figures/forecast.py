@@ -208,10 +208,11 @@ def read_ranks(ranks: pd.DataFrame) -> str:
     if past.empty:
         return join_sentences([*parts, _("Which of them foretells better could not be tested on "
                                          "the past.")])
-    parts.append(_("What came after ranked with: {list}.", list=join_items(
+    ranked = join_items(
         _("{name} {value} ({span})", name=small(row["predictor"]),
           value=_two(row["rank_correlation"]), span=_span(row, "rank_correlation"))
-        for row in past.to_dict("records"))))
+        for row in past.to_dict("records"))
+    parts.append(_("What came after ranked with: {list}.", list=ranked))
     better = [small(row["predictor"]) for row in past.to_dict("records")
               if row["verdict"] == "better"]
     worse = [small(row["predictor"]) for row in past.to_dict("records")

@@ -97,11 +97,11 @@ def read_importance(result: Improvement) -> str:
     if len(agreed):
         said.append(_("Every reading of the map says: mend {items} first.", items=_names(agreed)))
     if len(split):
+        disputed = fmt_list(
+            _("“{item}” ({n} of {n_of})", item=name_item(row), n=fmt_count(row["n_mend_first"]),
+              n_of=fmt_count(row["n_readings"])) for row in split.to_dict("records"))
         said.append(_("The readings disagree about {items}: what the cross-hair and the measure of "
-                      "importance are is a choice, not a fact.", items=fmt_list(
-                          _("“{item}” ({n} of {n_of})", item=name_item(row), n=fmt_count(
-                              row["n_mend_first"]), n_of=fmt_count(row["n_readings"]))
-                          for row in split.to_dict("records"))))
+                      "importance are is a choice, not a fact.", items=disputed))
     if not said:
         said.append(_("No reading of the map puts a question into the corner “important and "
                       "weak”."))

@@ -19,6 +19,7 @@ from kamlib.language import (
     fmt_number,
     fmt_probability,
     fmt_range,
+    fmt_share,
     join_sentences,
 )
 from kamlib.satisfaction import Improvement, name_item
@@ -29,11 +30,12 @@ VERDICTS = {"not met": theme.BAD, "met": theme.GOOD, "better": theme.GOOD, "wors
             "rose": theme.GOOD, "fell": theme.BAD, "equal": theme.ACCENT}
 # Letters of a question beside a chart.
 LETTERS = 40
+SAME_WEIGHT = 1e-9
 
 # What a page shows of a wide table; the published one has every column.
 PRIORITY_COLUMNS = ("priority_rank", "text", "item_index", "gap_index", "gap_index_ci_low",
-                    "gap_index_ci_high", "gap_verdict", "weight_share", "priority_index",
-                    "below_amount", "main_owner_id")
+                    "gap_index_ci_high", "gap_verdict", "weight_share", "below_amount",
+                    "main_owner_id")
 RIVAL_COLUMNS = ("text", "n_both", "own_index", "rival_index", "difference_index",
                  "difference_index_ci_low", "difference_index_ci_high", "rival_verdict",
                  "rival_ahead_amount")
@@ -86,7 +88,29 @@ def read_priorities(result: Improvement, *, currency: str = "") -> str:
                        "{n} promises on its topic are still open.", int(top["n_open_promises"])))
     said.append(_("The target of {target} points is {source}.",
                   target=fmt_number(result.target_index, 0), source=label(result.target_source)))
-    return join_sentences(said)
+    return join_sentences([*said, *_say_weights(result)])
+
+
+def _say_weights(result: Improvement) -> list[str]:
+    """Say by which weights the questions are ordered, and what the other reading puts first."""
+    weights, known = result.priorities["weight_share"], result.importance
+    said = [_("All questions weigh the same in the index, so the order follows the gap to the "
+              "target alone.") if weights.max() - weights.min() < SAME_WEIGHT else
+            _("The order follows the gap to the target and the weight of each question in the "
+              "index.")]
+    known = known[known["derived_share"].notna()] if len(known) else known
+    if known.empty:
+        return said
+    top = known.sort_values(["derived_share", "item_id"], ascending=[False, True]).iloc[0]
+    share = fmt_share(top["derived_share"])
+    between = fmt_range(top["derived_share_ci_low"], top["derived_share_ci_high"], fmt_share)
+    if top["item_id"] == result.priorities["item_id"].iloc[0]:
+        return [*said, _("What the overall judgement follows is another reading of what matters; "
+                         "it puts the same question first ({share}, {range}).",
+                         share=share, range=between)]
+    return [*said, _("What the overall judgement follows is another reading of what matters; there "
+                     "“{item}” counts most ({share}, {range}).",
+                     item=name_item(top.to_dict()), share=share, range=between)]
 
 
 def plot_rivals(result: Improvement, *, ax: Axes | None = None) -> Axes:
@@ -225,9 +249,9 @@ def read_promises(result: Improvement, *, currency: str = "") -> str:
     said = [say_promises(result)]
     if len(late):
         worst = late.iloc[0]
+        owner = worst["owner_id"] or _("nobody named")
         said.append(_("Longest overdue, by {days} days, is “{topic}” ({owner}).",
-                      days=fmt_count(worst["overdue_days"]), topic=worst["topic"],
-                      owner=worst["owner_id"] or _("nobody named")))
+                      days=fmt_count(worst["overdue_days"]), topic=worst["topic"], owner=owner))
         known = late.drop_duplicates("account_id")["net_amount_window"].dropna()
         if len(known):
             said.append(_("Accounts that wait buy for {amount} a year.",

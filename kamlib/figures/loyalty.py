@@ -31,7 +31,12 @@ TENURE_COLUMNS = ("tier", "n_accounts", "n_known", "tenure_years", "tenure_years
                   "tenure_years_ci_high", "median_tenure_years", "longest_tenure_years")
 RETURNER_COLUMNS = ("account_id", "tier", "gross_amount", "returned_amount", "n_return_orders",
                     "amount_return_rate")
-VERDICTS = ("met", "not met", "cannot tell")
+CELL_COLUMNS = ("tier", "measure", "better", "n", "published", "benchmark_class", "verdict",
+                "verdict_reason")
+CALLED_OFF_COLUMNS = ("tier", "n_accounts", "n_cancelling", "n_called_off_orders",
+                      "called_off_amount", "called_off_share", "amount_return_rate",
+                      "with_pairs_rate")
+VERDICTS = ("better", "in line", "worse", "cannot tell")
 SHORT = partial(fmt_share, digits=1)
 
 
@@ -80,7 +85,7 @@ def read_tenure(result: Loyalty) -> str:
 def plot_repurchase(result: Loyalty, *, ax: Axes | None = None, currency: str = "") -> Axes:
     """Repurchase rate of each tier with its interval, the published rate as a mark."""
     ax = ax or theme.new_axes(8.0, 3.8)
-    if result.repurchase.empty:
+    if "repurchase" in result.refused or result.repurchase.empty:
         return theme.say_nothing(ax, theme.first_reason(result.refused, "repurchase"))
     rate = result.repurchase.iloc[-1]
     ax.set_title(_("{rate} of the accounts bought again", rate=fmt_share(rate["repurchase_rate"])))
@@ -92,17 +97,38 @@ def plot_repurchase(result: Loyalty, *, ax: Axes | None = None, currency: str = 
 
 def read_repurchase(result: Loyalty) -> str:
     """Say the repurchase rate of each tier, with its interval and n."""
-    if result.repurchase.empty:
+    if "repurchase" in result.refused or result.repurchase.empty:
         return theme.first_reason(result.refused, "repurchase")
     parts = [_("{tier} {rate} ({span}, n = {n})", tier=label(row["tier"]).lower(),
                rate=fmt_share(row["repurchase_rate"]), n=fmt_count(row["n_observed"]),
                span=fmt_range(row["repurchase_rate_ci_low"], row["repurchase_rate_ci_high"],
                               fmt_share)) for row in result.repurchase.to_dict("records")]
     rules = result.rules
-    meaning = _("Bought on two days of the analysis window") if rules.repurchase_rule == "window" \
-        else _("Second purchase within {days} days", days=fmt_count(rules.repurchase_days))
-    return _("{meaning}: {parts}. Orders also decide on the tier, so core is high by construction.",
-             meaning=meaning, parts=join_items(parts))
+    if rules.repurchase_rule == "window":
+        return _("Bought on two days of the analysis window: {parts}. Orders also decide on the "
+                 "tier, so core is high by construction.", parts=join_items(parts))
+    return _("Second purchase within {days} days of the first, among first purchases at least so "
+             "long ago: {parts}. Who is core or important now has come back, so these rates are "
+             "high by construction; accounts without sales by now count as general.",
+             days=fmt_count(rules.repurchase_days), parts=join_items(parts))
+
+
+def read_frequency(result: Loyalty) -> str:
+    """Say how many orders an account places, by tier, and the usual time between purchases."""
+    if result.frequency.empty:
+        return theme.first_reason(result.refused, "frequency")
+    rows = {row["tier"]: row for row in result.frequency.to_dict("records")}
+    row = rows["all"]
+    return _("An account placed {mean} orders in {window} on average ({span}), half of them "
+             "{median} or fewer; core accounts {core}, general ones {general}. Half of the "
+             "accounts buy again within {gap} days on average.",
+             mean=fmt_number(row["mean_orders"], 1),
+             span=fmt_range(row["mean_orders_ci_low"], row["mean_orders_ci_high"],
+                            lambda x: fmt_number(x, 1)),
+             median=fmt_number(row["median_orders"], 0),
+             core=fmt_number(rows["core"]["mean_orders"], 1),
+             general=fmt_number(rows["general"]["mean_orders"], 1),
+             gap=fmt_number(row["usual_gap_days"], 0))
 
 
 def plot_returns(result: Loyalty, *, ax: Axes | None = None, currency: str = "") -> Axes:
@@ -134,6 +160,23 @@ def read_returns(result: Loyalty, *, currency: str = "") -> str:
         line=fmt_share(result.rules.high_return_share))])
 
 
+def read_called_off(result: Loyalty, *, currency: str = "") -> str:
+    """Say what was called off at once, and what a ledger that counts it as returned would say."""
+    if result.cancelled.empty:
+        return theme.first_reason(result.refused, "returns")
+    row = result.cancelled.to_dict("records")[-1]
+    if not row["n_called_off_orders"]:
+        return _("No order was called off in full within days.")
+    return _n("{n} order was called off in full within days: {amount}, {share} of all ordered. It "
+              "is in none of the return rates; with it on both sides {rate} would be {wrong}.",
+              "{n} orders were called off in full within days: {amount}, {share} of all ordered. "
+              "They are in none of the return rates; with them on both sides {rate} would be "
+              "{wrong}.", int(row["n_called_off_orders"]),
+              amount=fmt_money(row["called_off_amount"], currency),
+              share=SHORT(row["called_off_share"]), rate=SHORT(row["amount_return_rate"]),
+              wrong=SHORT(row["with_pairs_rate"]))
+
+
 def plot_benchmark(result: Loyalty, *, ax: Axes | None = None, currency: str = "") -> Axes:
     """Nine cells, tiers down and measures across: estimate, published figure, verdict's colour."""
     ax = ax or theme.new_axes(8.0, 4.2)
@@ -141,9 +184,9 @@ def plot_benchmark(result: Loyalty, *, ax: Axes | None = None, currency: str = "
         return theme.say_nothing(ax, theme.first_reason(
             result.refused, "benchmark", "tenure", "repurchase", "returns"))
     cells = {(c["tier"], c["measure"]): c for c in result.benchmark.to_dict("records")}
-    met = int((result.benchmark["verdict"] == "met").sum())
-    ax.set_title(_n("{n} of {all} published loyalty figures is met",
-                    "{n} of {all} published loyalty figures are met", met,
+    worse = int((result.benchmark["verdict"] == "worse").sum())
+    ax.set_title(_n("{n} of {all} figures is worse than the published one",
+                    "{n} of {all} figures are worse than the published ones", worse,
                     all=fmt_count(len(cells))))
     codes = [[VERDICTS.index(cells[tier, measure]["verdict"]) for measure in MEASURES]
              for tier in TIERS]
@@ -157,25 +200,30 @@ def plot_benchmark(result: Loyalty, *, ax: Axes | None = None, currency: str = "
     ax.set_xticks(np.arange(3) + 0.5, [_("Tenure (years)"), _("Repurchase rate (%)"),
                                        _("Return rate (%)")])
     ax.set_yticks(np.arange(3) + 0.5, [label(tier) for tier in TIERS])
-    ax.xaxis.tick_top()
-    ax.invert_yaxis()
-    ax.grid(False)
-    ax.spines["bottom"].set_visible(False)
-    return ax
+    return theme.name_columns_above(ax)
 
 
 def read_benchmark(result: Loyalty) -> str:
-    """Say which of the nine published figures are met, which are not, and why some are open."""
+    """Say which figures are better, in line and worse, and why some are open."""
     if result.benchmark.empty:
         return theme.first_reason(result.refused, "benchmark", "tenure", "repurchase", "returns")
     cells = result.benchmark
-    groups = [(label(verdict), cells[cells["verdict"] == verdict])
-              for verdict in ("met", "not met", "cannot tell")]
+    groups = [(label(verdict), cells[cells["verdict"] == verdict]) for verdict in VERDICTS]
     groups.append((_("Between two published ranges"), cells[cells["benchmark_class"] == "between"]))
     return join_sentences(
         _("{verdict}: {cells}.", verdict=verdict,
           cells=join_items(_cell_name(cell) for cell in group.to_dict("records")))
         for verdict, group in groups if len(group))
+
+
+def read_aims(result: Loyalty) -> str:
+    """Say how the company's own targets stand, or that there are none."""
+    if result.aims.empty:
+        return _("The company has set no target of its own for tenure, repurchase or returns "
+                 "(table targets, or the rules of loyalty).")
+    told = [_("{measure} {verdict}", measure=label(row["measure"]).lower(),
+              verdict=label(row["verdict"]).lower()) for row in result.aims.to_dict("records")]
+    return _("Own targets: {told}.", told=join_items(told))
 
 
 def _plot_rates(ax: Axes, table: pd.DataFrame, rate: str, n: str, *,

@@ -95,10 +95,11 @@ def read_matrix(matrix: pd.DataFrame, cuts: pd.DataFrame, *, names: Mapping[str,
                x_rule=label(across["cut_rule"]), y_name=label(up["axis"]).lower(),
                y=_show_cut(up, currency), y_rule=label(up["cut_rule"]))]
     placed = _placed(matrix)
-    texts.append(_("{cells}.", cells=join_items(
+    held = join_items(
         _("{cell}: {n}, {amount}", cell=label(cell), n=fmt_count(len(part)),
           amount=fmt_money(part["amount"].sum(), currency))
-        for cell in CELLS[variant].values() for part in [placed[placed["cell"] == cell]])))
+        for cell in CELLS[variant].values() for part in [placed[placed["cell"] == cell]])
+    texts.append(_("{cells}.", cells=held))
     counts = matrix["cell"].value_counts()
     apart = [_("{cell} {n}", cell=label(cell), n=fmt_count(counts[cell]))
              for cell in APART if cell in counts]

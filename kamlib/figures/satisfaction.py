@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from kamlib.figures import theme
 from kamlib.labels import label
 from kamlib.language import (
     _,
+    _n,
     fmt_count,
     fmt_list,
     fmt_money,
@@ -22,6 +24,7 @@ from kamlib.language import (
     join_sentences,
 )
 from kamlib.satisfaction import Survey, name_item
+from kamlib.satisfaction.findings import points
 
 BAD, GOOD = theme.BAD, theme.GOOD
 # Width of the bars of the distribution, in points of the index.
@@ -30,14 +33,17 @@ BIN_WIDTH = 5
 LETTERS = 9
 
 # What a page shows of a wide table; the published one has every column.
-BASIS_COLUMNS = ("wave_name", "end_date", "n_frame", "frame_amount", "scale_map", "validity_rule")
-HEARING_COLUMNS = ("account_id", "reference_amount", "cumulative_share", "in_survey_frame",
-                   "n_sent", "n_valid", "account_index")
 ACCOUNT_COLUMNS = ("account_id", "n_questionnaires", "account_index", "is_satisfied",
                    "previous_index", "lowest_item", "net_amount_window")
 ITEM_COLUMNS = ("rank", "text", "weight", "n_accounts", "item_index", "item_index_ci_low",
-                "item_index_ci_high", "change_index", "change_index_ci_low",
+                "item_index_ci_high", "standing", "change_index", "change_index_ci_low",
                 "change_index_ci_high", "movement")
+SCORE_COLUMNS = ("measure", "convention", "n_answers", "n_accounts", "score_value_index",
+                 "score_value_index_ci_low", "score_value_index_ci_high", "previous_index",
+                 "change_index", "change_index_ci_low", "change_index_ci_high")
+CATEGORY_COLUMNS = ("rank", "category", "n_items", "n_accounts", "category_index",
+                    "category_index_ci_low", "category_index_ci_high", "difference_index",
+                    "difference_index_ci_low", "difference_index_ci_high", "standing")
 WAVE_COLUMNS = ("name", "n_valid", "n_accounts", "overall_index", "overall_index_ci_low",
                 "overall_index_ci_high", "satisfied_share", "satisfied_share_ci_low",
                 "satisfied_share_ci_high", "movement")
@@ -48,7 +54,7 @@ def plot_trend(survey: Survey, *, ax: Axes | None = None) -> Axes:
     ax = ax or theme.new_axes()
     shown = survey.trend[survey.trend["overall_index"].notna()]
     if shown.empty:
-        return _say_empty(ax)
+        return _say_empty(survey, ax)
     places = np.arange(len(shown))
     below = shown["overall_index"] - shown["overall_index_ci_low"]
     above = shown["overall_index_ci_high"] - shown["overall_index"]
@@ -79,8 +85,8 @@ def read_trend(survey: Survey) -> str:
              "{change} points on average ({range}): {movement}. All waves are read with the scale "
              "map and the validity rule of the last one.", n=fmt_count(last["n_paired"]),
              previous=survey.previous_name, wave=survey.wave_name,
-             change=_points(last["change_index"]), movement=label(last["movement"]),
-             range=fmt_range(last["change_index_ci_low"], last["change_index_ci_high"], _points))
+             change=points(last["change_index"]), movement=label(last["movement"]),
+             range=fmt_range(last["change_index_ci_low"], last["change_index_ci_high"], points))
 
 
 def plot_items(survey: Survey, *, ax: Axes | None = None) -> Axes:
@@ -88,7 +94,7 @@ def plot_items(survey: Survey, *, ax: Axes | None = None) -> Axes:
     items = survey.items[survey.items["item_index"].notna()]
     ax = ax or theme.new_axes(8.0, 1.6 + 0.42 * max(3, len(items)))
     if items.empty:
-        return _say_empty(ax)
+        return _say_empty(survey, ax)
     names = [theme.wrap(name_item(row), width=40) for row in items.to_dict("records")]
     colours = [BAD if moved == "fell" else theme.CATEGORY[4] for moved in items["movement"]]
     places = np.arange(len(items))
@@ -114,80 +120,73 @@ def read_items(survey: Survey) -> str:
     """One sentence: the lowest items, and those that fell."""
     if survey.items.empty:
         return _("There are no items to read.")
-    lowest = fmt_list(_("“{item}” ({index})", item=name_item(row), index=_points(row["item_index"]))
+    lowest = fmt_list(_("“{item}” ({index})", item=name_item(row), index=points(row["item_index"]))
                       for row in survey.items.head(3).to_dict("records"))
-    fallen = survey.items[survey.items["movement"] == "fell"]
-    sentence = _("Lowest are {items}.", items=lowest)
-    if len(fallen):
-        return _("{sentence} Down since {previous}, beyond what chance explains for all items "
-                 "together: {items}.", sentence=sentence, previous=survey.previous_name,
-                 items=fmt_list(_("“{item}” by {points} points ({range})", item=name_item(row),
-                                  points=_points(-row["change_index"]),
-                                  range=fmt_range(-row["change_index_ci_high"],
-                                                  -row["change_index_ci_low"], _points))
-                                for row in fallen.to_dict("records")))
-    if survey.previous_name:
-        return _("{sentence} No item fell beyond what chance explains since {previous}.",
-                 sentence=sentence, previous=survey.previous_name)
-    return sentence
+    fallen = [_("“{item}” by {points} points ({range})", item=name_item(row),
+                points=points(-row["change_index"]),
+                range=fmt_range(-row["change_index_ci_high"], -row["change_index_ci_low"], points))
+              for row in survey.items[survey.items["movement"] == "fell"].to_dict("records")]
+    said = [_("Lowest are {items}.", items=lowest)]
+    if fallen:
+        said.append(_("Down since {previous}, beyond what chance explains for all items together: "
+                      "{items}.", previous=survey.previous_name, items=fmt_list(fallen)))
+    elif survey.previous_name:
+        said.append(_("No item fell beyond what chance explains since {previous}.",
+                      previous=survey.previous_name))
+    return join_sentences(said)
 
 
-def plot_response(survey: Survey, *, ax: Axes | None = None) -> Axes:
-    """Shares that answered: questionnaires, accounts, sales; the share asked for is marked."""
-    shown = survey.response[survey.response["response_share"].notna()
-                            & (survey.response["measure"] != "questionnaires_valid")]
-    ax = ax or theme.new_axes(8.0, 3.4)
-    if shown.empty:
-        return _say_empty(ax)
-    is_money = shown["of_amount"].notna()
-    places = np.arange(len(shown))
-    ax.barh(places, shown["response_share"], height=0.6,
-            color=[theme.ACCENT if money else theme.CATEGORY[4] for money in is_money])
-    known = shown["response_share_ci_low"].notna().to_numpy()
-    part = shown[known]
-    ax.errorbar(part["response_share"], places[known], fmt="none", ecolor=theme.INK,
-                elinewidth=1.0, capsize=2.5,
-                xerr=[part["response_share"] - part["response_share_ci_low"],
-                      part["response_share_ci_high"] - part["response_share"]])
-    asked = places[(shown["measure"] == "frame_revenue").to_numpy()]
-    ax.vlines(survey.rules.coverage_share, asked - 0.45, asked + 0.45, color=theme.INK,
-              linestyle="--", linewidth=1.6)
-    ax.set_yticks(places, [label(measure) for measure in shown["measure"]])
-    ax.invert_yaxis()
-    ax.grid(False, axis="y")
-    ax.grid(True, axis="x", color=theme.FAINT, linewidth=0.6)
-    theme.share_axis(ax, axis="x")
-    ax.set(title=_response_title(survey), xlim=(0, 1), ylabel="",
-           xlabel=_("Share heard (dashed: the {line} asked for)",
-                    line=fmt_share(survey.rules.coverage_share)))
-    return ax
+def read_categories(survey: Survey) -> str:
+    """Sentences: the kinds of question that stand clearly below or above the whole."""
+    table = survey.categories
+    if table.empty:
+        return _("There are no kinds of questions to compare.")
+    sides: dict[str, Callable[[str], str]] = {
+        "below": lambda x: _("Clearly below the mean of all questions: {topics}.", topics=x),
+        "above": lambda x: _("Clearly above it: {topics}.", topics=x)}
+    said = []
+    for standing, say in sides.items():
+        topics = [_("{topic} by {points} points ({range})", topic=label(row["category"]),
+                    points=points(abs(row["difference_index"])), range=_away(row))
+                  for row in table[table["standing"] == standing].to_dict("records")]
+        said += [say(fmt_list(topics))] if topics else []
+    if not said:
+        return _("No kind of question stands clearly apart from the others.")
+    return join_sentences(said)
 
 
-def read_response(survey: Survey, *, currency: str = "") -> str:
-    """One sentence: questionnaires returned, and the sales that the answers stand for."""
-    rows = _by_measure(survey)
-    returned, frame = rows.get("questionnaires_returned"), rows.get("frame_revenue")
-    parts = []
-    if returned is not None and pd.notna(returned["response_share"]):
-        parts.append(_("{n} of {n_of} questionnaires came back ({share}, {range}).",
-                       n=fmt_count(returned["n"]), n_of=fmt_count(returned["n_of"]),
-                       share=fmt_share(returned["response_share"]),
-                       range=fmt_range(returned["response_share_ci_low"],
-                                       returned["response_share_ci_high"], fmt_share)))
-    if frame is not None and pd.notna(frame["response_share"]):
-        parts.append(_("The {n} accounts heard of the {n_of} in the frame bring {heard} of its "
-                       "{total} ({share}).", n=fmt_count(frame["n"]), n_of=fmt_count(
-                           frame["n_of"]), heard=fmt_money(frame["heard_amount"], currency),
-                       total=fmt_money(frame["of_amount"], currency),
-                       share=fmt_share(frame["response_share"])))
-    return join_sentences(parts) or _("Who answered is not known.")
+def _away(row: dict[Any, Any]) -> str:
+    """The interval of a distance, without its sign."""
+    ends = abs(row["difference_index_ci_low"]), abs(row["difference_index_ci_high"])
+    return fmt_range(min(ends), max(ends), points)
+
+
+def read_hidden(survey: Survey, *, currency: str = "") -> str:
+    """One sentence: accounts that rate something low and say all the same that all is well."""
+    table, reason = survey.hidden, survey.refused.get("hidden_dissatisfied", "")
+    if survey.now is None or reason:
+        return reason or _("There are no answers to look through.")
+    span = survey.now.scale_max - survey.now.scale_min
+    low, high = (fmt_number(survey.now.scale_min + share * span, 1) for share in (
+        survey.rules.hidden_item_position, survey.rules.hidden_overall_position))
+    if table.empty:
+        return _("Nobody rates a single thing {low} or lower and the whole {high} or higher: where "
+                 "something is wrong, the overall mark shows it.", low=low, high=high)
+    said = [_n("{n} account rates something {low} or lower and the whole {high} or higher: the "
+               "overall mark hides it. Ask.", "{n} accounts rate something {low} or lower and the "
+               "whole {high} or higher: the overall mark hides it. Ask them.", len(table),
+               low=low, high=high)]
+    if table["net_amount_window"].sum():
+        said.append(_("They buy for {amount} a year.",
+                      amount=fmt_money(table["net_amount_window"].sum(), currency)))
+    return join_sentences(said)
 
 
 def plot_accounts(survey: Survey, *, ax: Axes | None = None) -> Axes:
     """How the accounts' indices spread on both sides of the satisfied line."""
     ax = ax or theme.new_axes()
     if survey.accounts.empty:
-        return _say_empty(ax)
+        return _say_empty(survey, ax)
     line = survey.rules.satisfied_line
     # Bars meet at the line, so that none of them holds both kinds of account.
     edges = line + BIN_WIDTH * np.arange(-np.ceil(line / BIN_WIDTH),
@@ -215,12 +214,18 @@ def read_accounts(survey: Survey, *, currency: str = "") -> str:
     if table.empty:
         return _("No account gave a valid answer.")
     low = table[~table["is_satisfied"].astype("bool")]
-    return _("{n} of {n_of} accounts are below the satisfied line of {line} and buy for {amount} a "
-             "year; {near} accounts, on either side, are so close to it that another answer could "
-             "move them across.", n=fmt_count(len(low)), n_of=fmt_count(len(table)),
-             line=fmt_number(survey.rules.satisfied_line, 0),
-             amount=fmt_money(low["net_amount_window"].sum(), currency),
-             near=fmt_count(int(table["is_near_line"].astype("boolean").fillna(False).sum())))
+    said = [_("{n} of {n_of} accounts are below the satisfied line of {line}.",
+              n=fmt_count(len(low)), n_of=fmt_count(len(table)),
+              line=fmt_number(survey.rules.satisfied_line, 0))]
+    if low["net_amount_window"].sum():
+        said.append(_("They buy for {amount} a year.",
+                      amount=fmt_money(low["net_amount_window"].sum(), currency)))
+    near = table["is_near_line"].astype("boolean")
+    if near.notna().any():
+        said.append(_n("{n} account is so close to the line that another answer could move it "
+                       "across.", "{n} accounts, on either side, are so close to it that another "
+                       "answer could move them across.", int(near.fillna(False).sum())))
+    return join_sentences(said)
 
 
 def read_measures(survey: Survey) -> str:
@@ -233,63 +238,61 @@ def read_measures(survey: Survey) -> str:
     return _("Three figures that must not be mixed up: the index is {index} of 100, {rate} of {n} "
              "accounts are satisfied, and {content} of {n_ratings} single ratings are good ones. A "
              "target is only held against a figure of its own kind.",
-             index=_points(index["measured_index"]), rate=fmt_share(rate["measured_share"]),
+             index=points(index["measured_index"]), rate=fmt_share(rate["measured_share"]),
              n=fmt_count(rate["n"]), content=fmt_share(content["measured_share"]),
              n_ratings=fmt_count(content["n"]))
 
 
-def read_validity(survey: Survey) -> str:
-    """One sentence: valid questionnaires under the rule in use and under the other."""
-    if survey.validity.empty:
-        return _("There are no questionnaires to judge.")
-    used, other = (survey.validity[survey.validity["is_used"] == flag].iloc[0]
-                   for flag in (True, False))
-    counted = _("Under the rule in use ({used}) {n} of {n_of} questionnaires are valid; under the "
-                "other ({other}) {n_other} would be. {missing} answers are missing, {outside} of "
-                "them because they lay outside the scale; {filled} were filled in as neutral.",
-                used=label(used["validity_rule"]).lower(), n=fmt_count(used["n_valid"]),
-                n_of=fmt_count(used["n_questionnaires"]), n_other=fmt_count(other["n_valid"]),
-                other=label(other["validity_rule"]).lower(), filled=fmt_count(used["n_imputed"]),
-                missing=fmt_count(used["n_answers_missing"]),
-                outside=fmt_count(used["n_out_of_scale"]))
-    return join_sentences([counted, *_left_out(survey)])
+def read_estimates(survey: Survey) -> str:
+    """Sentences: the index by account, by questionnaire and by revenue, and how it was drawn."""
+    rows = survey.estimates.set_index("weighting").to_dict("index")
+    if not rows:
+        return survey.unanswered[0].reason if survey.unanswered else ""
+    counted = fmt_list(_("{index} {weighting} ({range})", index=points(row["overall_index"]),
+                         weighting=label(name), range=fmt_range(
+                             row["overall_index_ci_low"], row["overall_index_ci_high"], points))
+                       for name, row in rows.items())
+    said = [_("The index is {figures}.", figures=counted)]
+    money = rows.get("by_revenue")
+    if money is not None and pd.notna(money["revenue_share"]):
+        said.append(_("The accounts heard bring {share} of all sales; weighted by them they tell "
+                      "as much as {n} accounts of equal size.",
+                      share=fmt_share(money["revenue_share"]),
+                      n=fmt_number(money["n_effective"], 0)))
+    method = rows["by_account"]["interval_method"]
+    return join_sentences([*said, _METHODS[method]()] if method else [*said, _(
+        "All accounts answer alike, so no spread was seen and no interval can be given.")])
 
 
-def _left_out(survey: Survey) -> list[str]:
-    """Items that the index could not use, and why."""
-    if survey.now is None:
-        return []
-    said = []
-    if survey.now.silent_items:
-        said.append(_("Left out, since nobody answered: {items}.",
-                      items=fmt_list(survey.now.silent_items)))
-    if survey.now.off_scale_items:
-        said.append(_("Left out, since asked on another scale as well: {items}.",
-                      items=fmt_list(survey.now.off_scale_items)))
-    return said
+_METHODS = {
+    "student": lambda: _("With so few accounts the intervals are Student's, taken over their "
+                         "means."),
+    "resampled": lambda: _("The intervals rest on whole accounts, never on single people, since "
+                           "the people of one account resemble each other.")}
 
 
-def read_readings(survey: Survey) -> str:
-    """One sentence: between what the index moves when it is read differently."""
-    known = survey.readings[survey.readings["overall_index"].notna()]
-    if known.empty:
-        return _("There is nothing to read differently.")
-    low, high = (known.loc[known["overall_index"].agg(how)] for how in ("idxmin", "idxmax"))
-    flipped = known[known["is_flipped"].astype("bool")]
-    sentence = _("The same answers give an index from {low} ({low_reading}) to {high} "
-                 "({high_reading}).", low=_points(low["overall_index"]),
-                 low_reading=label(low["reading"]).lower(), high=_points(high["overall_index"]),
-                 high_reading=label(high["reading"]).lower())
-    if flipped.empty:
-        return _("{sentence} No other reading changes the verdict on the satisfied rate.",
-                 sentence=sentence)
-    return _("{sentence} The verdict on the satisfied rate would differ under: {readings}.",
-             sentence=sentence, readings=fmt_list(label(name) for name in flipped["reading"]))
+def read_scores(survey: Survey) -> str:
+    """Sentences: NPS with its margin, and the other customary scores that could be computed."""
+    if survey.scores.empty:
+        return _("No question about the whole, or about recommending us, was asked; so there are "
+                 "no such scores.")
+    said = [_("{measure}: {value} ({range}), {n} answers of {n_accounts} accounts.",
+              measure=label(row["measure"]), value=points(row["score_value_index"]),
+              range=fmt_range(row["score_value_index_ci_low"], row["score_value_index_ci_high"],
+                              points), n=fmt_count(row["n_answers"]),
+              n_accounts=fmt_count(row["n_accounts"]))
+            for row in survey.scores.to_dict("records")]
+    nps = survey.scores[survey.scores["measure"] == "nps"]
+    if len(nps):
+        said.append(_("The usual margin of error of the net promoter score, which takes every "
+                      "answer as independent, would be ±{margin}.",
+                      margin=points(nps["simple_margin_index"].iloc[0])))
+    return join_sentences(said)
 
 
 def _trend_title(survey: Survey) -> str:
     last = survey.trend.iloc[-1]
-    index = _points(last["overall_index"])
+    index = points(last["overall_index"])
     if last["movement"] in ("fell", "rose"):
         words = {"fell": _("Satisfaction fell to {index} of 100 in {wave}", index=index,
                            wave=last["name"]),
@@ -307,21 +310,10 @@ def _items_title(survey: Survey) -> str:
     if len(fallen):
         row = fallen.sort_values(["change_index", "item_id"]).iloc[0]
         return _("“{item}” fell by {points} points", item=name_item(row),
-                 points=_points(-row["change_index"]))
+                 points=points(-row["change_index"]))
     lowest = survey.items.iloc[0]
     return _("“{item}” is rated lowest, at {index} of 100", item=name_item(lowest),
-             index=_points(lowest["item_index"]))
-
-
-def _response_title(survey: Survey) -> str:
-    frame = _by_measure(survey).get("frame_revenue")
-    if frame is None or pd.isna(frame["response_share"]):
-        return _("Who answered")
-    if frame["response_share"] < survey.rules.coverage_share:
-        return _("Answers stand for only {share} of the sales we set out to hear",
-                 share=fmt_share(frame["response_share"]))
-    return _("Answers stand for {share} of the sales we set out to hear",
-             share=fmt_share(frame["response_share"]))
+             index=points(lowest["item_index"]))
 
 
 def _accounts_title(survey: Survey) -> str:
@@ -335,14 +327,6 @@ def _index_target(survey: Survey) -> float | None:
     return float(known.iloc[0]) if len(known) else None
 
 
-def _by_measure(survey: Survey) -> dict[Any, Any]:
-    return survey.response.set_index("measure").to_dict("index")
-
-
-def _points(x: Any) -> str:
-    return fmt_number(x, 1)
-
-
-def _say_empty(ax: Axes) -> Axes:
-    ax.set(title=_("Too few valid answers to draw"), xticks=[], yticks=[])
-    return ax
+def _say_empty(survey: Survey, ax: Axes) -> Axes:
+    reasons = [entry.reason for entry in survey.unanswered[:1]]
+    return theme.say_nothing(ax, reasons[0] if reasons else _("Too few valid answers to draw."))

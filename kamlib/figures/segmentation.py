@@ -310,14 +310,14 @@ def read_migration(result: Segmentation, *, currency: str = "") -> str:
                           & (result.moves["tier"] != "core")]
     lines = int((result.moves["move_cause"] == "threshold_moved").sum())
     other = int((result.moves["tier_before_other"] != result.moves["tier"]).sum())
+    cuts = _("the thresholds of each window") if result.rules.migration_cuts == "fixed" \
+        else _("the present thresholds for both windows")
     return _("{up} accounts moved up, {down} down, {entered} came in, {out} went out. Those that "
              "left core went from {before} to {now} in {window} of sales. For {lines} of the moves "
              "the line moved and not the account; with {cuts} {other} accounts would have moved, "
              "come in or gone out. Neighbouring windows share most of their "
              "months, so a move is a slow sign.", lines=fmt_count(lines), other=fmt_count(other),
-             cuts=_("the thresholds of each window") if result.rules.migration_cuts == "fixed"
-             else _("the present thresholds for both windows"),
-             up=fmt_count(n.get("moved_up", 0)), down=fmt_count(n.get("moved_down", 0)),
+             cuts=cuts, up=fmt_count(n.get("moved_up", 0)), down=fmt_count(n.get("moved_down", 0)),
              entered=fmt_count(n.get("entered", 0)), out=fmt_count(n.get("left_tiers", 0)),
              before=fmt_money(fallen["net_amount_before"].sum(), currency),
              now=fmt_money(fallen["net_amount"].sum(), currency))

@@ -58,7 +58,7 @@ class TableView:
         head = "".join(column.head(self.currency) for column in columns)
         lines.append(f"<thead><tr>{head}</tr></thead>")
         lines.append("<tbody>")
-        lines += [f"<tr>{''.join(row)}</tr>" for row in cells]
+        lines += [f"<tr>{''.join(row)}</tr>" for row in cells] or [self._empty_row(len(columns))]
         lines.append("</tbody></table>")
         rest = len(self.frame) - len(shown)
         if rest:
@@ -66,6 +66,11 @@ class TableView:
                       "{n} more rows in tables.xlsx.", rest)
             lines.append(f'<p class="more">{escape(more)}</p>')
         return "\n".join(lines)
+
+    def _empty_row(self, n_columns: int) -> str:
+        """A refused table says why it is empty; any other that there is nothing to list."""
+        reason = str(self.frame.attrs.get("reason", "")) or _("Nothing to list.")
+        return f'<tr><td colspan="{n_columns}">{escape(reason)}</td></tr>'
 
 
 class _Column:

@@ -106,6 +106,11 @@ def finish(figure: Figure) -> None:
 
 def _lay_out(figure: Figure) -> None:
     """Find the width of each Axes, which long names beside it make narrower."""
+    if figure.get_layout_engine() is None:  # fixed margins; only the ticks have to be there
+        for ax in figure.axes:
+            for axis in (ax.xaxis, ax.yaxis):
+                axis.get_ticklabels(which="both")
+        return
     with warnings.catch_warnings():
         # Only places are looked for; the reader's font has the glyph.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
@@ -135,6 +140,15 @@ def wrap(text: str, *, width: int, lines: int = 2) -> str:
 def amount_axis(ax: Axes, *, axis: str = "y", currency: str = "") -> None:
     """Write the ticks of an axis as compact money."""
     _ticks(ax, axis).set_major_formatter(FuncFormatter(lambda x, _: _tick(x, currency)))
+
+
+def name_columns_above(ax: Axes) -> Axes:
+    """Make Axes a table of cells: columns named above, the first row on top, no lines between."""
+    ax.xaxis.tick_top()
+    ax.invert_yaxis()
+    ax.grid(False)
+    ax.spines["bottom"].set_visible(False)
+    return ax
 
 
 def share_axis(ax: Axes, *, axis: str = "y") -> None:

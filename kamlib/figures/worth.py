@@ -346,6 +346,7 @@ def read_present(result: Worth) -> str:
     rows = result.present.to_dict("records")
     if not rows:
         return theme.first_reason(result.refused, "present")
-    return _("Of the sales of the accounts heard: {parts}.", parts=join_items(
+    parts = join_items(
         _("index {band} {share}", band=row["band_name"], share=fmt_share(row["amount_share"]))
-        for row in rows))
+        for row in rows)
+    return _("Of the sales of the accounts heard: {parts}.", parts=parts)

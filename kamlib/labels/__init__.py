@@ -14,14 +14,20 @@ from kamlib.labels import (
     clusters,
     common,
     complaints,
+    credit,
+    cross_sell,
+    effort,
     improvement,
     lifecycle,
     loyalty,
     matrices,
+    overview,
     ranks,
+    review,
     sales,
     satisfaction,
     segmentation,
+    selection,
     value,
     warning,
     worth,
@@ -30,7 +36,8 @@ from kamlib.language import N_, _, name_currency, translate, window_words
 
 ROOMS: tuple[ModuleType, ...] = (
     common, chapters, sales, segmentation, classes, matrices, clusters, ranks, lifecycle,
-    satisfaction, improvement, complaints, worth, audit, loyalty, value, warning)
+    satisfaction, improvement, complaints, worth, audit, loyalty, cross_sell, value, warning,
+    selection, effort, credit, review, overview)
 HEADINGS: dict[str, str] = {k: v for room in ROOMS for k, v in room.HEADINGS.items()}
 VALUES: dict[str, str] = {k: v for room in ROOMS for k, v in room.VALUES.items()}
 

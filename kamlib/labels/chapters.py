@@ -18,4 +18,6 @@ VALUES: dict[str, str] = {
     "09_account_review": N_("Account review"),
     "10_improvement": N_("What to mend first"),
     "11_complaints": N_("Complaints and their cost"),
+    "12_cross_sell": N_("Products held and cross-selling"),
+    "13_effort_and_credit": N_("Effort and credit"),
 }

@@ -49,6 +49,7 @@ HEADINGS: dict[str, str] = {
     "cumulative_share": N_("Cumulative share"),
     # account facts
     "first_sale_date": N_("First sale"),
+    "second_sale_date": N_("Second purchase"),
     "last_sale_date": N_("Last sale"),
     "last_sale_before_opening_date": N_("Last sale before the period"),
     "days_since_last_sale": N_("Since last sale"),

@@ -19,6 +19,7 @@ CATALOGUE = Path("kamlib", "locale", "zh.po")
 TEMPLATES = Path("kamlib", "report", "templates")
 KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "_": None, "_n": (1, 2), "_plural": (1, 2), "N_": None}
+N_TEXTS = {"_": 1, "N_": 1, "_n": 2}  # how many of its first arguments are texts
 # Written by hand: babel would stamp the time into it.
 HEADER = '''msgid ""
 msgstr ""
@@ -58,16 +59,34 @@ def extract_messages(root: Path) -> list[Message]:
 
 
 def find_hidden_texts(root: Path) -> list[str]:
-    """Return "file:line" of each call of _ or _n whose text is no literal: it cannot be found."""
-    hidden = []
+    """Return "file:line" of each text that the catalogue may miss.
+
+    That is a call of _, N_ or _n whose text is no literal, and one that stands inside another
+    such call: the collector of texts drops some of these, and whoever translates the outer one
+    cannot see what is put into it.
+    """
+    hidden: list[tuple[str, int]] = []
     for path in sorted((root / "kamlib").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
-                continue
-            texts = node.args[:{"_": 1, "N_": 1, "_n": 2}.get(node.func.id, 0)]
-            if not all(isinstance(t, ast.Constant) and isinstance(t.value, str) for t in texts):
-                hidden.append(f"{path.relative_to(root).as_posix()}:{node.lineno}")
-    return hidden
+        for node in _calls(ast.parse(path.read_text(encoding="utf-8"))):
+            texts = node.args[:N_TEXTS[_name(node)]]
+            is_literal = all(isinstance(text, ast.Constant) and isinstance(text.value, str)
+                             for text in texts)
+            inner = [call for argument in [*node.args, *(k.value for k in node.keywords)]
+                     for call in _calls(argument)]
+            lines = [call.lineno for call in inner] + ([] if is_literal else [node.lineno])
+            hidden += [(path.relative_to(root).as_posix(), line) for line in lines]
+    return [f"{name}:{line}" for name, line in sorted(set(hidden))]
+
+
+def _calls(tree: ast.AST) -> Iterator[ast.Call]:
+    """Every call under a node that translates a text."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _name(node) in N_TEXTS:
+            yield node
+
+
+def _name(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else ""
 
 
 def read_catalogue(root: Path) -> Catalog:

@@ -2,40 +2,49 @@
 
 from __future__ import annotations
 
-import numpy as np
+from datetime import date
+
 import pandas as pd
 
 from kamlib.errors import RefusedError
 from kamlib.language import _
-from kamlib.loyalty.rules import LoyaltyRules
+from kamlib.loyalty.rules import TIERS, LoyaltyRules
 from kamlib.loyalty.tiers import join_tiers, split_tiers
 from kamlib.stats.intervals import wilson_interval
 
+LOWEST = TIERS[-1]
 REPURCHASE_COLUMNS = ["tier", "n_accounts", "n_observed", "n_repurchased", "repurchase_rate",
                       "repurchase_rate_ci_low", "repurchase_rate_ci_high"]
 
 
-def score_repurchase(facts: pd.DataFrame, months: pd.DataFrame, *, tiers: pd.DataFrame,
-                     rules: LoyaltyRules) -> pd.DataFrame:
+def score_repurchase(facts: pd.DataFrame, *, tiers: pd.DataFrame, rules: LoyaltyRules,
+                     history_from: date | None = None) -> pd.DataFrame:
     """Whether each account bought again.
 
-    facts, months: account_facts and account_months; tiers: account_id and tier.
-    Returns one row an account in a tier, sorted: account_id, tier, is_observed, has_repurchased
-    (gap when not observed). Under the rule "window" every account is observed and repurchased
-    when it bought on two days of the analysis window; accounts that came late in the window had
-    less time. Under "within_days" the second purchase has to follow the first within
-    rules.repurchase_days; accounts of unknown start or shorter observation are not observed, nor
-    those few whose second purchase falls into the month in which the days end.
-    Source: catalogue LOY-02, E23.
+    facts: account_facts; tiers: account_id and tier; history_from: first day of which anything is
+    known, or None.
+    Returns one row an account, sorted: account_id, tier, is_observed, has_repurchased (gap when
+    not observed).
+    Under the rule "within_days" the second purchase day has to follow the first within
+    rules.repurchase_days, for every account whose first purchase is known and lies at least so
+    many days before as_of. Accounts without sales in the window are in no tier; they count as
+    general here, since a rate without those that did not come back would be 100 %. Under "window"
+    an account in a tier repurchased when it bought on two days of the analysis window; accounts
+    that came late in the window had less time. Source: catalogue LOY-02, E23.
     """
-    table = join_tiers(facts, tiers)
     if rules.repurchase_rule == "window":
+        table = join_tiers(facts, tiers)
         if table["n_purchase_days_window"].isna().any():
             raise RefusedError(_("The analysis window begins before the known history. A later "
                                  "period would lift this."))
         again = (table["n_purchase_days_window"] >= 2).astype("boolean")
     else:
-        again = _within_days(table, months, rules.repurchase_days)
+        join_tiers(facts, tiers)  # refuses where no tier has members
+        tier_of = tiers[tiers["tier"].isin(TIERS)].set_index("account_id")["tier"]
+        table = facts[facts["first_sale_date"].notna()].sort_values(
+            "account_id", ignore_index=True)
+        table = table.assign(tier=table["account_id"].map(tier_of).fillna(LOWEST).astype("str"))
+        again = _within_days(table, rules.repurchase_days, history_from)
     return table[["account_id", "tier"]].assign(is_observed=again.notna(), has_repurchased=again)
 
 
@@ -44,8 +53,9 @@ def summarise_repurchase(repurchase: pd.DataFrame, *, rules: LoyaltyRules) -> pd
 
     repurchase: from `score_repurchase`. Returns core, important, general and all: tier,
     n_accounts, n_observed, n_repurchased, repurchase_rate (0-1 of the observed, with its
-    interval; gap when none is). Orders decide on the tier too, so the rate of core is high by
-    construction (E11). Source: Wilson (1927), J. Am. Stat. Assoc. 22:209-212.
+    interval; gap when none is). Who is core or important now has come back, so their rates are
+    high by construction (E11); only the row all is free of that.
+    Source: Wilson (1927), J. Am. Stat. Assoc. 22:209-212.
     """
     rows = []
     for tier, part in split_tiers(repurchase):
@@ -55,26 +65,12 @@ def summarise_repurchase(repurchase: pd.DataFrame, *, rules: LoyaltyRules) -> pd
     return pd.DataFrame(rows, columns=REPURCHASE_COLUMNS)
 
 
-def _within_days(table: pd.DataFrame, months: pd.DataFrame, days: int) -> pd.Series:
-    first = table.set_index("account_id")["first_sale_date"]
-    limit = first + pd.Timedelta(days=days)
-    sales = months[(months["line_kind"] == "sale") & months["account_id"].isin(first.index)]
-    end_of_month = sales["month"] + pd.offsets.MonthEnd(0)
-    limits = sales["account_id"].map(limit)
-    bought = pd.DataFrame({
-        "sure": sales["n_purchase_days"].where(end_of_month <= limits, 0),
-        "possible": sales["n_purchase_days"].where(sales["month"] <= limits, 0)})
-    counts = bought.groupby(sales["account_id"]).sum().reindex(first.index, fill_value=0)
-    counts = counts.reset_index(drop=True)
-    last_within = (table["first_to_last_days"] <= days).fillna(False).to_numpy(dtype=bool)
-    is_only_repeat = (table["n_repeat_days"] == 1).fillna(False).to_numpy(dtype=bool)
-    has_repeat = (table["n_repeat_days"] >= 1).fillna(False).to_numpy(dtype=bool)
-    yes = (counts["sure"] >= 2).to_numpy(dtype=bool) | (has_repeat & last_within)
-    # With one repeat day the last purchase is the second, so its day is known exactly.
-    no = (counts["possible"] < 2).to_numpy(dtype=bool) | (is_only_repeat & ~last_within)
-    observed = (table["is_start_known"]
-                & (table["first_to_as_of_days"] >= days)).fillna(False).to_numpy(dtype=bool)
-    answer = pd.Series(pd.NA, index=table.index, dtype="boolean")
-    answer[np.asarray(observed & no)] = False
-    answer[np.asarray(observed & yes)] = True
-    return answer
+def _within_days(table: pd.DataFrame, days: int, history_from: date | None) -> pd.Series:
+    gap = (table["second_sale_date"] - table["first_sale_date"]).dt.days
+    # Who has been a customer since before the history may have bought before the first sale seen.
+    is_first = table["is_start_known"].fillna(False).astype(bool)
+    if history_from is not None:
+        is_first &= table["start_date"] >= pd.Timestamp(history_from)
+    observed = is_first & (table["first_to_as_of_days"] >= days).fillna(False).astype(bool)
+    answer = (gap <= days).astype("boolean")
+    return answer.where(observed)

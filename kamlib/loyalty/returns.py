@@ -10,7 +10,7 @@ from kamlib.errors import RefusedError
 from kamlib.language import _
 from kamlib.loyalty.rules import LoyaltyRules
 from kamlib.loyalty.tiers import join_tiers, split_tiers
-from kamlib.stats.intervals import ratio_interval
+from kamlib.stats.clustered import cluster_share
 
 # Basis: what went out, what came back.
 BASES = {"amount": ("gross_amount", "returned_amount"),
@@ -63,8 +63,9 @@ def summarise_returns(returns: pd.DataFrame, *, rules: LoyaltyRules) -> pd.DataF
     Returns core, important, general and all: tier, n_accounts, n_returning (accounts with
     something returned), gross_amount, returned_amount, and amount_return_rate,
     quantity_return_rate, order_return_rate (0-1, returned / sold, each with _ci_low and
-    _ci_high; gap when nothing was sold). Accounts are resampled whole, since one account's lines
-    resemble each other. Source: catalogue LOY-03; Efron & Tibshirani (1993), ch. 13.
+    _ci_high; gap when nothing was sold). The intervals go over whole accounts, since one account's
+    lines resemble each other: `cluster_share`, which has an upper end where nothing came back.
+    Source: catalogue LOY-03.
     """
     rows = []
     for tier, part in split_tiers(returns):
@@ -74,11 +75,9 @@ def summarise_returns(returns: pd.DataFrame, *, rules: LoyaltyRules) -> pd.DataF
                "returned_amount": float(part["returned_amount"].sum())}
         for basis, (sold, returned) in BASES.items():
             total = float(part[sold].sum())
-            low, high = ratio_interval(part[returned], part[sold], seed=rules.seed,
-                                       n_resamples=rules.n_resamples,
-                                       level=rules.confidence_level)
+            found = cluster_share(part[returned], part[sold], level=rules.confidence_level)
             name = f"{basis}_return_rate"
             row[name] = float(part[returned].sum()) / total if total > 0 else float("nan")
-            row[f"{name}_ci_low"], row[f"{name}_ci_high"] = low, high
+            row[f"{name}_ci_low"], row[f"{name}_ci_high"] = found.low, found.high
         rows.append(row)
     return pd.DataFrame(rows, columns=RETURN_COLUMNS)

@@ -56,10 +56,10 @@ def build_account_facts(order_days: Table, accounts: pd.DataFrame, *, period: Pe
     order_days: from `build_order_days`, at least up to the period's end; accounts: one row an
     account at the level of the rules, with account_id and customer_since.
     Returns one row an account, sorted: lifetime measures without a suffix and the same with
-    _period, _previous, _year_before and _window (NA where the span is not known); first and
-    last sale, tenure_days, the repeat-buying summary, the flags of movement, and lapse_date (the
-    day on which it had been silent for a whole activity window for the first time), all as
-    `data/README.md` defines them. Accounts without a sale have zeros and no dates.
+    _period, _previous, _year_before and _window (NA where the span is not known); first, second
+    (on another day) and last sale, tenure_days, the repeat-buying summary, the flags of movement,
+    and lapse_date (the day on which it had been silent for a whole activity window for the first
+    time), all as `data/README.md` defines them. Accounts without a sale have zeros and no dates.
     """
     spans = build_spans(period, history_from=history_from, rules=rules)
     known = order_days.filter(order_days.order_date <= period.end)
@@ -105,6 +105,7 @@ def _days_part(sales: Table, spans: list[Span], period: Period, rules: MeasureRu
     return days.group_by("account_id").agg(
         **counts,
         first_sale_date=days.order_date.min(),
+        second_sale_date=days.order_date.min(where=days.gap.notnull()),
         last_sale_date=days.order_date.max(),
         last_sale_before_opening_date=days.order_date.max(where=days.order_date < period.start),
         last_sale_before_lapse_date=days.before.min(where=days.gap > rules.active_window_days),

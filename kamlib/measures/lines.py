@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import ibis
@@ -16,14 +17,17 @@ COLUMNS = ("order_id", "account_id", "order_date", "product_id", "channel", "lin
 TIES = ("order_id", "channel", "cost_amount")  # so that equal lines are paired alike every time
 
 
-def build_lines(orders: Table, accounts: Table, *, as_of: date, rules: MeasureRules) -> Table:
+def build_lines(orders: Table, accounts: Table, *, as_of: date, rules: MeasureRules,
+                further: Sequence[str] = ()) -> Table:
     """Return the order lines up to `as_of` of customers, at the account level of the rules.
 
-    orders, accounts: tables of the dictionary. One row an order line; columns as in the
-    dictionary, `line_kind` also paired_sale and paired_cancellation: an order and its
-    cancellation within `pair_days`, same account, product and quantity.
+    orders, accounts: tables of the dictionary; further: more of its columns to carry along.
+    One row an order line; columns as in the dictionary, `line_kind` also paired_sale and
+    paired_cancellation: an order and its cancellation within `pair_days`, same account, product
+    and quantity.
     """
-    lines = orders.filter(orders.order_date <= as_of).select(*COLUMNS)
+    columns = (*COLUMNS, *further)
+    lines = orders.filter(orders.order_date <= as_of).select(*columns)
     # Where every account stands for itself, only those that are no customers matter.
     who = build_levels(accounts if rules.account_level == "group"
                        else accounts.filter(accounts.party_role != "customer"), rules=rules)
@@ -36,7 +40,7 @@ def build_lines(orders: Table, accounts: Table, *, as_of: date, rules: MeasureRu
             columns={"account_id": "member_id"}))
         joined = lines.left_join(levels, lines.account_id == levels.member_id)
         top = ibis.coalesce(joined.level_id, joined.account_id)
-        lines = joined.mutate(account_id=top).select(*COLUMNS)
+        lines = joined.mutate(account_id=top).select(*columns)
     return mark_pairs(lines, rules=rules)
 
 
@@ -80,6 +84,7 @@ def mark_pairs(lines: Table, *, rules: MeasureRules) -> Table:
     like brackets: a cancellation belongs to the latest sale that is still open. The depth of
     the brackets is a running sum, so the match needs windows only, which every engine has.
     """
+    columns = lines.columns
     is_cancel = (lines.line_kind == "cancellation") & lines.product_id.notnull() & \
         lines.quantity.notnull()
     cancels = lines.filter(is_cancel)
@@ -94,11 +99,11 @@ def mark_pairs(lines: Table, *, rules: MeasureRules) -> Table:
                 lines.quantity.abs() == keys.k_quantity, lines.amount.abs() == keys.k_amount,
                 lines.line_kind == keys.k_kind]
     matched = _match_brackets(lines.semi_join(keys, can_pair), rules).cache()
-    return lines.anti_join(keys, can_pair).select(*COLUMNS).union(matched)
+    return lines.anti_join(keys, can_pair).select(*columns).union(matched)
 
 
 def _match_brackets(lines: Table, rules: MeasureRules) -> Table:
-    group = ["account_id", "product_id", "size", "price"]
+    columns, group = lines.columns, ["account_id", "product_id", "size", "price"]
     step = (lines.line_kind == "sale").ifelse(1, -1)
     events = lines.mutate(size=lines.quantity.abs(), price=lines.amount.abs(), step=step)
     order = [events.order_date, events.step.desc(), *(events[c] for c in TIES)]
@@ -118,4 +123,4 @@ def _match_brackets(lines: Table, rules: MeasureRules) -> Table:
         (seen.after_day <= seen.order_date + ibis.interval(days=days))
     kind = ibis.cases((closes, "paired_cancellation"), (opens, "paired_sale"),
                       else_=seen.line_kind)
-    return seen.mutate(line_kind=kind).select(*COLUMNS)
+    return seen.mutate(line_kind=kind).select(*columns)

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import Any
@@ -18,18 +19,24 @@ import nbformat
 import pandas as pd
 
 from kamlib.dataset import Dataset
-from kamlib.handover import Handover
 from kamlib.labels import label
 from kamlib.language import _, using
-from kamlib.report.execute import Outcome
-from kamlib.report.pages import Chapter, PageMeta, render_first_page, render_index
+from kamlib.report.compare import Version
+from kamlib.report.compare.predecessor import PAGE, write_changes
+from kamlib.report.differences import list_differences, say_differences
+from kamlib.report.execute import Outcome, hash_sources
+from kamlib.report.methods import render_methods
+from kamlib.report.pages import Chapter, PageMeta, render_first_page, render_index, render_sheet
+from kamlib.report.release import describe_versions
 from kamlib.report.render import render_chapter
 from kamlib.report.store import Staging, Store, write_whole
 from kamlib.report.workbook import write_workbook
+from kamlib.session.handing_on import read_handed_on
 from kamlib.session.opening import PREPARED
-from kamlib.session.prepare import Request, write_parquet
+from kamlib.session.prepare import Request, code_hash, write_parquet
+from kamlib.session.report import HANDOVER
 
-KINDS = ("metrics", "findings", "attention", "unanswered")
+SHEET = "sheet.html"  # the one that prints
 
 
 @dataclass(frozen=True)
@@ -49,25 +56,35 @@ class Assembled:
         content = self.staging.content
         meta = replace(self.meta, version=number, status="draft" if number else "failed")
         chapters = [_describe(outcome) for outcome in self.outcomes]
+        codes = []
         shown = [c for c, o in zip(chapters, self.outcomes, strict=True) if o.status != "skipped"]
         for place, chapter in enumerate(shown):
             source = content / f"{chapter.slug}.ipynb"
             if not source.is_file():
                 continue
+            notebook = nbformat.read(source, as_version=4)
+            codes.append((chapter, [cell.source for cell in notebook.cells
+                                    if cell.cell_type == "code"]))
             page = render_chapter(
-                nbformat.read(source, as_version=4), slug=chapter.slug, title=chapter.title,
+                notebook, slug=chapter.slug, title=chapter.title,
                 meta=meta, previous=shown[place - 1] if place else None,
                 following=shown[place + 1] if place + 1 < len(shown) else None)
             (content / f"{chapter.slug}.html").write_text(page, encoding="utf-8")
+        numbered = {**self.manifest, "version": number}
+        changes = write_changes(Version(content, numbered), self.staging.store) if number else []
+        (content / "methods.html").write_text(render_methods(meta, codes), encoding="utf-8")
         (content / "index.html").write_text(
-            self._first_page(meta, chapters), encoding="utf-8")
-        manifest = {**self.manifest, "version": number,
+            self._first_page(meta, chapters, changes), encoding="utf-8")
+        (content / SHEET).write_text(
+            render_sheet(meta, **self._named(), recommendations=self._advice()), encoding="utf-8")
+        manifest = {**numbered,
                     "published": datetime.now(UTC).isoformat(timespec="seconds"),
                     "outputs": _outputs(content)}
         (content / "manifest.json").write_text(
             json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False), encoding="utf-8")
 
-    def _first_page(self, meta: PageMeta, chapters: Sequence[Chapter]) -> str:
+    def _first_page(self, meta: PageMeta, chapters: Sequence[Chapter],
+                    changes: Sequence[str]) -> str:
         accounting = self.dataset.accounting.assign(quarantine_path=[
             f"quarantine/{name}.csv" if n else "" for name, n in
             self.dataset.accounting[["table", "quarantined"]].itertuples(index=False)])
@@ -81,23 +98,34 @@ class Assembled:
                          changed[["section", "rule", "value"]].itertuples(index=False)]
             or _("defaults"),
             _("Fingerprint"): self.manifest["fingerprint"][:12],
+            **({_("Names"): _("codes in the place of ids, names and free text")}
+               if self.manifest.get("is_pseudonymised") else {}),
             _("Account level"): label(
                 f"level_{self.request.rules.measures.account_level}"),
         }
         return render_first_page(
             meta, **self._named(), accounting=accounting, checks=self.dataset.checks,
-            chapters=chapters, provenance=provenance, tables_href="tables.xlsx")
+            chapters=chapters, provenance=provenance, tables_href="tables.xlsx",
+            sheet_href=SHEET, recommendations=self._advice(), changes=changes,
+            changes_href=PAGE if changes else "",
+            accounts_href=f"../v{meta.version:03d}.accounts/index.html" if meta.version else "")
+
+    def _advice(self) -> pd.DataFrame | None:
+        """What the overview recommends; None where there is no such notebook."""
+        path = self.staging.content / "tables" / "recommendations.parquet"
+        return pd.read_parquet(path) if path.is_file() else None
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The names of the accounts that have one."""
+        accounts = self.dataset.tables["accounts"].select("account_id", "name").execute()
+        return dict(accounts.dropna()[["account_id", "name"]].itertuples(index=False))
 
     def _named(self) -> dict[str, pd.DataFrame]:
         """The handed-on tables, with accounts named."""
-        accounts = pd.read_parquet(
-            self.staging.content / "tables" / "accounts.parquet") \
-            if (self.staging.content / "tables" / "accounts.parquet").is_file() else \
-            self.dataset.tables["accounts"].select("account_id", "name").execute()
-        names = dict(accounts[["account_id", "name"]].itertuples(index=False))
         attention = self.frames["attention"]
         attention = attention.assign(account_name=[
-            names.get(a, "") or "" for a in attention["account_id"]])
+            self.names.get(a, "") for a in attention["account_id"]])
         return {**self.frames, "attention": attention}
 
 
@@ -111,8 +139,13 @@ def _describe(outcome: Outcome) -> Chapter:
 
 
 def assemble(staging: Staging, request: Request, dataset: Dataset, outcomes: Sequence[Outcome], *,
-             fingerprint: str, lang: str, reason: str, parameters: dict[str, Any]) -> Assembled:
-    """Gather what the notebooks handed on and write tables and workbook."""
+             fingerprint: str, lang: str, reason: str, parameters: dict[str, Any],
+             predecessor: dict[str, Any] | None = None) -> Assembled:
+    """Gather what the notebooks handed on and write tables and workbook.
+
+    predecessor: manifest of the version before; a later version that gives no reason states
+    what changed since.
+    """
     content = staging.content
     tables = content / "tables"
     tables.mkdir(exist_ok=True)
@@ -121,16 +154,22 @@ def assemble(staging: Staging, request: Request, dataset: Dataset, outcomes: Seq
         shutil.copyfile(prepared / "facts" / f"{name}.parquet", tables / f"{name}.parquet")
     if any((prepared / "quarantine").iterdir()):
         shutil.copytree(prepared / "quarantine", content / "quarantine")
-    frames = _gather(content, outcomes)
+    _publish_names(prepared, tables)
+    frames = read_handed_on(content / HANDOVER)
     for kind, frame in frames.items():
         write_parquet(frame, content / f"{kind}.parquet")
     with using(lang):
         write_workbook(tables, to=content / "tables.xlsx")
     context = json.loads((prepared / "context.json").read_text(encoding="utf-8"))
     shutil.rmtree(prepared)
-    shutil.rmtree(content / "handover", ignore_errors=True)
+    shutil.rmtree(content / HANDOVER, ignore_errors=True)
     manifest = _manifest(context, dataset, outcomes, fingerprint=fingerprint, lang=lang,
                          reason=reason, parameters=parameters)
+    if predecessor and not reason:
+        with using(lang):
+            reason = say_differences(list_differences(predecessor, manifest)) or _(
+                "made again, with nothing changed")
+        manifest["reason"] = reason
     period = request.period
     meta = PageMeta(
         dataset_name=request.file.name, dataset_id=request.file.id, period_label=period.label,
@@ -140,22 +179,11 @@ def assemble(staging: Staging, request: Request, dataset: Dataset, outcomes: Seq
     return Assembled(staging, request, dataset, outcomes, frames, meta, manifest)
 
 
-def _gather(content: Path, outcomes: Sequence[Outcome]) -> dict[str, pd.DataFrame]:
-    """Join what all notebooks handed on; a skipped one leaves its question unanswered."""
-    empty = {kind: frame.assign(notebook=pd.Series(dtype="str"))
-             for kind, frame in Handover().to_frames().items()}
-    frames = {}
-    for kind in KINDS:
-        paths = sorted((content / "handover").glob(f"*.{kind}.parquet"))
-        parts = [frame for path in paths if len(frame := pd.read_parquet(path))]
-        frames[kind] = pd.concat(parts, ignore_index=True) if parts else empty[kind]
-    skipped = [{"question": o.chapter.title, "table": o.reason, "notebook": o.chapter.slug,
-                "reason": _("the data set has no table {table}", table=o.reason)}
-               for o in outcomes if o.status == "skipped"]
-    if skipped:
-        rows = pd.DataFrame(skipped)[list(empty["unanswered"].columns)].astype("str")
-        frames["unanswered"] = pd.concat([frames["unanswered"], rows], ignore_index=True)
-    return frames
+def _publish_names(prepared: Path, tables: Path) -> None:
+    """Publish the names of the accounts: later comparisons have only what was published."""
+    accounts = pd.read_parquet(prepared / "tables" / "accounts.parquet")
+    if "name" in accounts:
+        write_parquet(accounts[["account_id", "name"]].dropna(), tables / "account_names.parquet")
 
 
 def _manifest(context: dict[str, Any], dataset: Dataset, outcomes: Sequence[Outcome], *,
@@ -167,13 +195,14 @@ def _manifest(context: dict[str, Any], dataset: Dataset, outcomes: Sequence[Outc
         "accounting": dataset.accounting.to_dict("records"),
         "reasons": dataset.reasons.to_dict("records"),
         "checks": dataset.checks.to_dict("records"),
-        "code": {"kamlib": version("kamlib"), "commit": _git("rev-parse", "HEAD"),
+        "code": {"kamlib": version("kamlib"), "sha256": code_hash(),
+                 "commit": _git("rev-parse", "HEAD"),
                  "is_changed": bool(_git("status", "--porcelain"))},
         "environment": {"python": platform.python_version(), "platform": platform.system(),
                         "packages": {d.name: d.version for d in distributions()}},
         "notebooks": [{"slug": o.chapter.slug, "status": o.status, "reason": o.reason,
                        "seconds": round(o.seconds, 2),
-                       "sha256": hashlib.sha256(o.chapter.path.read_bytes()).hexdigest()}
+                       "sha256": hash_sources(o.chapter.path)}
                       for o in outcomes],
         "period": {**context["period"]},
     }
@@ -199,4 +228,4 @@ def _outputs(content: Path) -> dict[str, dict[str, Any]]:
 def write_index(store: Store, *, lang: str) -> None:
     """Write reports/index.html anew: every data set, period and version."""
     with using(lang):
-        write_whole(store.root / "index.html", render_index(store.versions()))
+        write_whole(store.root / "index.html", render_index(describe_versions(store)))

@@ -7,11 +7,13 @@ status comes from the exception, and from whether the notebook handed on what it
 from __future__ import annotations
 
 import ast
+import hashlib
+import json
 import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,21 +25,30 @@ from nbformat import NotebookNode
 
 from kamlib import language
 from kamlib.errors import InputError, did_you_mean, one_line
+from kamlib.handover import Handover, Unanswered
+from kamlib.language import _
+from kamlib.session.handing_on import has_handed_on, write_handed_on
+from kamlib.session.report import HANDOVER
 
 TYPES: dict[str, type[Any]] = {"str": str, "int": int, "float": float, "bool": bool}
 RUN_PARAMETERS = ("dataset", "period", "rules", "out", "lang")
 TIMEOUT_S = 1800
+END_S = 20  # how long an interrupted run goes on ending its kernels
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """A notebook to run: its file, slug, the prose cell with its question, the tables it needs."""
+    """A notebook to run: its file, slug, the prose cell with its question, the tables it needs.
+
+    is_last: it reads what the others handed on, and so runs after them.
+    """
 
     path: Path
     slug: str
     cell_id: str
     prose: str
     tables: tuple[str, ...]
+    is_last: bool = False
 
     @property
     def title(self) -> str:
@@ -58,17 +69,23 @@ class Outcome:
 
 
 def find_chapters(folder: Path) -> list[Chapter]:
-    """Return the notebooks of a folder, by name; refuse one that cannot be run for a period."""
+    """Return the notebooks of a folder, by name; refuse one that cannot be run for a period.
+
+    A notebook with a parameter `account` is a page of one account and no chapter.
+    """
     paths = sorted(p for p in folder.glob("*.ipynb") if not p.name.startswith("."))
     if not paths:
         raise InputError(f"There is no notebook in {folder}. Give --notebooks the folder that "
                          "holds them.")
-    return [_read_chapter(path) for path in paths]
+    found = [_read_chapter(path) for path in paths]
+    return [chapter for chapter in found if chapter is not None]
 
 
-def _read_chapter(path: Path) -> Chapter:
+def _read_chapter(path: Path) -> Chapter | None:
     notebook = nbformat.read(path, as_version=4)
     declared = read_declared(notebook, path.name)
+    if "account" in declared:
+        return None
     missing = [name for name in RUN_PARAMETERS if name not in declared]
     if missing:
         raise InputError(f"The notebook {path.name} does not declare {', '.join(missing)} in its "
@@ -77,8 +94,9 @@ def _read_chapter(path: Path) -> Chapter:
                            if cell.cell_type == "markdown"
                            and any(line.startswith("# ") for line in cell.source.splitlines())),
                           ("", ""))
-    tables = tuple(notebook.metadata.get("kam", {}).get("tables", ()))
-    return Chapter(path, path.stem, cell_id, prose, tables)
+    about = notebook.metadata.get("kam", {})
+    return Chapter(path, path.stem, cell_id, prose, tuple(about.get("tables", ())),
+                   is_last=bool(about.get("last", False)))
 
 
 def read_declared(notebook: NotebookNode, name: str) -> dict[str, str]:
@@ -94,6 +112,13 @@ def read_declared(notebook: NotebookNode, name: str) -> dict[str, str]:
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             declared[node.targets[0].id] = type(ast.literal_eval(node.value)).__name__
     return declared
+
+
+def hash_sources(path: Path) -> str:
+    """SHA-256 of what a notebook asks: its cells without their outputs."""
+    notebook = nbformat.read(path, as_version=4)
+    sources = [[cell.cell_type, cell.source] for cell in notebook.cells]
+    return hashlib.sha256(json.dumps(sources).encode()).hexdigest()
 
 
 def check_parameters(given: Sequence[str], chapters: Sequence[Chapter]) -> dict[str, Any]:
@@ -130,43 +155,72 @@ def _typed(text: str, kind: str, name: str) -> Any:
 
 def run_chapters(chapters: Sequence[Chapter], *, into: Path, has_table: Callable[[str], bool],
                  parameters: Mapping[str, Any], lang: str, n_kernels: int = 2,
-                 timeout_s: int = TIMEOUT_S,
+                 timeout_s: int = TIMEOUT_S, handover: Path | None = None,
                  report: Callable[[Outcome], None] = lambda outcome: None) -> list[Outcome]:
     """Execute notebooks into a folder, `n_kernels` at a time; return outcomes by name.
 
-    A notebook whose tables are missing is skipped with the reason. One that fails does not stop
-    the others. `report` is called as each ends.
+    A notebook whose tables are missing is skipped and leaves its question unanswered. One that
+    fails does not stop the others; one that reads what the others hand on runs after them.
+    handover: where they hand on, by default a folder in `into`. `report` is called as each ends.
     """
+    handover = handover or into / HANDOVER
     # Half of papermill's import time is a parser for a format check that nobody asks for.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     os.environ.setdefault("PYTHONHASHSEED", "0")
-    outcomes = []
-    with ThreadPoolExecutor(n_kernels) as pool:
-        futures = {}
-        for chapter in chapters:
+    outcomes: list[Outcome] = []
+
+    def note(outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        report(outcome)
+
+    for is_last in (False, True):
+        turn = [chapter for chapter in chapters if chapter.is_last == is_last]
+        runnable = []
+        for chapter in turn:
             missing = [table for table in chapter.tables if not has_table(table)]
             if missing:
-                outcomes.append(Outcome(chapter, "skipped", missing[0]))
-                report(outcomes[-1])
-                continue
-            futures[pool.submit(_run_one, chapter, into, parameters, lang, timeout_s)] = chapter
-        try:
-            for future in as_completed(futures):
-                outcomes.append(future.result())
-                report(outcomes[-1])
-        except BaseException:  # an interruption: do not wait for what nobody will read
-            pool.shutdown(wait=False, cancel_futures=True)
-            _end_kernels()
-            raise
+                write_handed_on(handover, chapter.slug, _unanswered(chapter, missing[0]))
+                note(Outcome(chapter, "skipped", missing[0]))
+            else:
+                runnable.append(chapter)
+        _run_turn(runnable, n_kernels, note, into=into, handover=handover, parameters=parameters,
+                  lang=lang, timeout_s=timeout_s)
     return sorted(outcomes, key=lambda outcome: outcome.chapter.slug)
 
 
-def _end_kernels() -> None:
-    """End the kernels that this process started; their threads then end by themselves."""
-    for child in psutil.Process().children(recursive=True):
-        with suppress(psutil.Error):
-            if any("ipykernel" in word for word in child.cmdline()):
-                child.kill()
+def _run_turn(chapters: Sequence[Chapter], n_kernels: int, note: Callable[[Outcome], None],
+              **how: Any) -> None:
+    with ThreadPoolExecutor(n_kernels) as pool:
+        futures: list[Future[Outcome]] = []
+        try:
+            futures += [pool.submit(_run_one, chapter, **how) for chapter in chapters]
+            for future in as_completed(futures):
+                note(future.result())
+        except BaseException:  # an interruption: do not wait for what nobody will read
+            pool.shutdown(wait=False, cancel_futures=True)
+            _end_kernels(futures)
+            raise
+
+
+def _unanswered(chapter: Chapter, table: str) -> Handover:
+    """What a skipped notebook leaves: its question, and the table that would answer it."""
+    return Handover(unanswered=(Unanswered(
+        chapter.title, _("the data set has no table {table}", table=table), table),))
+
+
+def _end_kernels(futures: Sequence[Future[Outcome]]) -> None:
+    """End the kernels that this process started; their threads then end by themselves.
+
+    Again and again until they have: a thread that was just starting a kernel when the
+    interruption came would else wait for it, however long its notebook runs.
+    """
+    deadline = time.monotonic() + END_S
+    while not all(future.done() for future in futures) and time.monotonic() < deadline:
+        for child in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):
+                if any("ipykernel" in word for word in child.cmdline()):
+                    child.kill()
+        time.sleep(0.1)
 
 
 def translate_prose(notebook: NotebookNode, *, slug: str, lang: str) -> NotebookNode:
@@ -178,8 +232,8 @@ def translate_prose(notebook: NotebookNode, *, slug: str, lang: str) -> Notebook
     return notebook
 
 
-def _run_one(chapter: Chapter, into: Path, parameters: Mapping[str, Any], lang: str,
-             timeout_s: int) -> Outcome:
+def _run_one(chapter: Chapter, *, into: Path, handover: Path, parameters: Mapping[str, Any],
+             lang: str, timeout_s: int) -> Outcome:
     started = time.perf_counter()
     source = into / f".{chapter.slug}.source.ipynb"
     notebook = translate_prose(nbformat.read(chapter.path, as_version=4),
@@ -189,10 +243,18 @@ def _run_one(chapter: Chapter, into: Path, parameters: Mapping[str, Any], lang: 
     chosen = {name: value for name, value in parameters.items() if name in declared}
     status, reason = _execute(source, into / f"{chapter.slug}.ipynb", chosen, chapter, timeout_s)
     source.unlink()
-    handed_on = into / "handover" / f"{chapter.slug}.metrics.parquet"
-    if status == "ok" and not handed_on.is_file():
+    if status == "ok" and not has_handed_on(handover, chapter.slug):
         status, reason = "failed", "it ended before its last cells: nothing was handed on"
+    if status == "ok" and (n_left := _count_left(into / f"{chapter.slug}.ipynb")):
+        status, reason = "failed", f"it ended before its last cells: {n_left} were not executed"
     return Outcome(chapter, status, reason, time.perf_counter() - started)
+
+
+def _count_left(path: Path) -> int:
+    """Count the code cells without a trace of their execution: what `sys.exit(0)` leaves."""
+    notebook = nbformat.read(path, as_version=4)
+    return sum(1 for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()
+               and cell.get("execution_count") is None)
 
 
 def _execute(source: Path, target: Path, parameters: Mapping[str, Any], chapter: Chapter,
@@ -210,6 +272,8 @@ def _execute(source: Path, target: Path, parameters: Mapping[str, Any], chapter:
             extra_arguments=["--log-level=ERROR"],  # each start warns of an unencrypted port
             resources={"metadata": {"path": str(chapter.path.parent)}})
     except PapermillExecutionError as error:
+        if error.ename == "KeyboardInterrupt":
+            return "interrupted", "its kernel was interrupted from outside"
         return "failed", one_line(ValueError(f"{error.ename}: {error.evalue}"))
     except CellTimeoutError:
         return "timed out", f"a cell ran longer than {timeout_s} s"

@@ -17,6 +17,7 @@ from kamlib import language
 from kamlib.labels import heading, label
 from kamlib.language import (
     _,
+    _n,
     fmt_amount,
     fmt_count,
     fmt_date,
@@ -144,8 +145,9 @@ def _environment() -> Environment:
                               autoescape=True, undefined=StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True)
     environment.globals.update(
-        _=_, heading=heading, label=label, describe_period=describe_period, is_fiscal=is_fiscal,
-        fmt_amount=fmt_amount, fmt_count=fmt_count, fmt_date=fmt_date, fmt_list=fmt_list,
-        fmt_money=fmt_money, join_items=join_items, join_sentences=join_sentences,
+        _=_, _n=_n, heading=heading, label=label, describe_period=describe_period,
+        is_fiscal=is_fiscal, fmt_amount=fmt_amount, fmt_count=fmt_count,
+        fmt_date=fmt_date, fmt_list=fmt_list, fmt_money=fmt_money,
+        join_items=join_items, join_sentences=join_sentences,
         name_currency=name_currency, name_table=name_table, translate=translate)
     return environment

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -21,7 +21,11 @@ ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 ID = re.compile(r"<[^>]*?\sid=[\"']([^\"']+)[\"']")
 ACTIVE = re.compile(r"<\s*(?:script|iframe|object|embed|link)\b|\s(?:src|srcset)\s*=\s*[\"']?"
                     r"\s*(?:https?:)?//", re.IGNORECASE)
+CAPTION = re.compile(r"<caption>(.*?)</caption>", re.DOTALL)
 EMPTY = Markup()
+# What would end an attribute, be a part of a link, or be left out of one by a browser.
+IN_A_LINK = str.maketrans({c: quote(c) for c in "%#\"<>&\\^`\n\r\t"})
+TAG, TURNED = re.compile(r"<[^>]*>"), str.maketrans({'"': "'", "'": '"'})
 
 
 @dataclass(frozen=True)
@@ -80,28 +84,41 @@ def _data(data: Mapping[str, Any], metadata: Mapping[str, Any], taken: set[str])
         return [Block("text", text="\n".join(filter(None, [left_out, text])))]
     if html:
         # Outputs are made by kamlib, which escapes what comes from the data.
-        return [Block("table" if "<table" in html else "html", html=Markup(html))]
+        caption = CAPTION.search(html)
+        return [Block("table" if "<table" in html else "html", html=Markup(html),
+                      caption=Markup(caption[1]).striptags() if caption else "")]
     return [Block("text", text=text)] if text else []
 
 
 def _figure(kind: str, content: str, about: Mapping[str, Any], taken: set[str]) -> Block:
     # A notebook holds SVG as text and other pictures in base64 already.
-    encoded = _base64(content) if kind == "image/svg+xml" else "".join(content.split())
+    src = _as_link(f"{kind};charset=utf-8", TAG.sub(_turn_quotes, content)) \
+        if kind == "image/svg+xml" else \
+        f"data:{kind};base64,{''.join(content.split())}"
     caption, name = plain(about.get("caption")), plain(about.get("name"))
     csv = plain(about.get("csv"))
     # A spreadsheet program reads Chinese in a CSV only with the byte order mark.
-    data = f"data:text/csv;charset=utf-8;base64,{_base64(chr(0xFEFF) + csv)}" if csv else \
+    data = _as_link("text/csv;charset=utf-8", chr(0xFEFF) + csv) if csv else \
         plain(about.get("href"))
     figure_id = ""
     if name:
         figure_id = free_id(name if name not in taken else f"{name}-figure", taken)
-    return Block("figure", id=figure_id, src=f"data:{kind};base64,{encoded}", caption=caption,
+    return Block("figure", id=figure_id, src=src, caption=caption,
                  alt=plain(about.get("alt")) or caption or _("A chart without a description"),
                  data_href=data, download=plain(about.get("download")) or f"{name or 'data'}.csv")
 
 
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode("ascii")
+def _turn_quotes(tag: re.Match[str]) -> str:
+    """Write a tag of SVG with the quotes that need no escape inside an attribute of the page."""
+    return tag[0].translate(TURNED)
+
+
+def _as_link(kind: str, text: str) -> Markup:
+    """Return a text as a link that holds it; base64 would make every page a third longer.
+
+    It is safe inside double quotes: what could end them is written as a part of the link.
+    """
+    return Markup(f"data:{kind},{text.translate(IN_A_LINK)}")
 
 
 def _stream(output: Mapping[str, Any]) -> list[Block]:

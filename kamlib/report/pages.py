@@ -11,22 +11,25 @@ from urllib.parse import quote
 import pandas as pd
 
 from kamlib import language
+from kamlib.figures.metrics import format_metric, say_change
+from kamlib.handover import group_attention
 from kamlib.labels import label
 from kamlib.language import (
     _,
     fmt_count,
-    fmt_money,
-    fmt_number,
     fmt_range,
-    fmt_share,
 )
+from kamlib.report.account_index import anchor_of
 from kamlib.report.layout import Chapter, PageMeta, records, render_page
 
-__all__ = ["Chapter", "PageMeta", "render_first_page", "render_index"]
+__all__ = ["Chapter", "PageMeta", "render_first_page", "render_index", "render_sheet"]
 
 # The first page is to print on one or two sheets; the rest is folded below.
 N_FINDINGS_SHOWN = 8
+N_ADVICE_SHOWN = 6
 N_ACCOUNTS_SHOWN = 12
+# What one sheet of A4 holds.
+N_SHEET_NUMBERS, N_SHEET_FINDINGS, N_SHEET_ADVICE, N_SHEET_ACCOUNTS = 8, 5, 5, 8
 VERDICT_CLASSES = {"met": "good", "better": "good", "not met": "bad", "worse": "bad",
                    "cannot tell": "unsure", "in line": "unsure"}
 
@@ -35,7 +38,9 @@ def render_first_page(meta: PageMeta, *, metrics: pd.DataFrame, findings: pd.Dat
                       attention: pd.DataFrame, unanswered: pd.DataFrame,
                       accounting: pd.DataFrame, checks: pd.DataFrame,
                       chapters: Sequence[Chapter], provenance: Mapping[str, object],
-                      tables_href: str = "") -> str:
+                      tables_href: str = "", accounts_href: str = "", sheet_href: str = "",
+                      recommendations: pd.DataFrame | None = None,
+                      changes: Sequence[str] = (), changes_href: str = "") -> str:
     """Return the HTML of a version's index.html, in the order of the reader's questions.
 
     metrics, findings, attention, unanswered: one row an entry, columns of the classes in
@@ -45,7 +50,10 @@ def render_first_page(meta: PageMeta, *, metrics: pd.DataFrame, findings: pd.Dat
     perhaps ``quarantine_path`` (link to the rows that broke a rule).
     checks: one row a check that has something to say: ``table, check, n, message``.
     provenance: what to print at the foot, by its name; a list prints as a list.
-    tables_href: link to the workbook of all published tables, "" for none.
+    tables_href: link to the workbook of all published tables, accounts_href: to the list of the
+    account pages, sheet_href: to the sheet that prints; "" for none.
+    recommendations: one row a recommendation, as the overview publishes them. changes: sentences
+    on what changed since the version before, changes_href: link to the page that says the rest.
     An empty table is said plainly, never left out.
     """
     with language.using(meta.lang):
@@ -56,11 +64,35 @@ def render_first_page(meta: PageMeta, *, metrics: pd.DataFrame, findings: pd.Dat
             metrics=[_metric_tile(row, links, meta.currency)
                      for row in records(metrics) if row.get("headline")],
             findings=_sorted_findings(findings, links), n_findings=N_FINDINGS_SHOWN,
-            accounts=_by_account(attention, links), n_accounts=N_ACCOUNTS_SHOWN,
+            recommendations=_sorted_advice(recommendations, links), n_advice=N_ADVICE_SHOWN,
+            sheet_href=sheet_href,
+            accounts=_by_account(attention, links, accounts_href), n_accounts=N_ACCOUNTS_SHOWN,
             unanswered=_distinct(records(unanswered), ("question", "reason", "table")),
             accounting=rows, checks=records(checks), tables_href=tables_href,
+            accounts_href=accounts_href, changes=changes, changes_href=changes_href,
             uneven=[row["table"] for row in rows if not _adds_up(row)],
             provenance=_provenance(provenance))
+
+
+def render_sheet(meta: PageMeta, *, metrics: pd.DataFrame, findings: pd.DataFrame,
+                 attention: pd.DataFrame, unanswered: pd.DataFrame,
+                 recommendations: pd.DataFrame | None = None) -> str:
+    """Return the HTML of one sheet of A4: the numbers, the findings, what to do and with whom.
+
+    The tables are those of `render_first_page`; the most money comes first, and what does not fit
+    on a sheet is counted.
+    """
+    with language.using(meta.lang):
+        links: dict[str, Chapter] = {}
+        questions = _distinct(records(unanswered), ("question", "reason", "table"))
+        return render_page(
+            "sheet.html.j2", lang=meta.lang, meta=meta,
+            metrics=[_metric_tile(row, links, meta.currency)
+                     for row in records(metrics) if row.get("headline")][:N_SHEET_NUMBERS],
+            findings=_sorted_findings(findings, links), n_findings=N_SHEET_FINDINGS,
+            recommendations=_sorted_advice(recommendations, links), n_advice=N_SHEET_ADVICE,
+            accounts=_by_account(attention, links), n_accounts=N_SHEET_ACCOUNTS,
+            n_unanswered=len(questions))
 
 
 def render_index(versions: pd.DataFrame) -> str:
@@ -68,8 +100,10 @@ def render_index(versions: pd.DataFrame) -> str:
 
     versions: one row a version or failed run: ``dataset_id, name, period, version``,
     ``status`` (released, failed; any other is a draft), ``published`` (a time or its text),
-    ``path`` (a version's folder or page, relative to the index), ``reason``. In each group the
-    latest published stands first; of a period's releases only the highest version is current.
+    ``path`` (a version's folder or page, relative to the index), ``reason``; further, where known,
+    ``released_by``, ``released_on``, ``note`` and ``reviewed_by``. In each group the
+    latest published stands first, among the released the latest released; of a period's releases
+    only the highest version is current.
     """
     rows = records(versions)
     rows.sort(key=lambda row: (str(row["published"] or ""), str(row["period"]),
@@ -77,6 +111,7 @@ def render_index(versions: pd.DataFrame) -> str:
     groups: dict[str, list[dict[str, Any]]] = {"released": [], "draft": [], "failed": []}
     for row in rows:  # reviewed but not released is still a draft
         groups[row["status"] if row["status"] in groups else "draft"].append(row)
+    groups["released"].sort(key=lambda row: str(row.get("released_on") or ""), reverse=True)
     highest: dict[tuple[str, str], int] = {}
     for row in groups["released"]:
         key = (str(row["dataset_id"]), str(row["period"]))
@@ -115,8 +150,10 @@ def _metric_tile(row: Mapping[str, Any], links: Mapping[str, Chapter],
     fmt = partial(format_metric, unit=row["unit"], currency=currency)
     low, high = row.get("ci_low"), row.get("ci_high")
     number, unit = _split_unit(fmt(row["value"]))
-    changes = [_("{change} on the previous period", change=_change(row, "previous", currency)),
-               _("{change} on the year before", change=_change(row, "year_before", currency))]
+    since = {name: say_change(row["value"], row.get(name), unit=row["unit"], currency=currency)
+             for name in ("previous", "year_before")}
+    changes = [_("{change} on the previous period", change=since["previous"]),
+               _("{change} on the year before", change=since["year_before"])]
     known = [row.get("previous") is not None, row.get("year_before") is not None]
     return {"name": label(row["name"]), "number": number, "unit": unit, **_link(row, links),
             "range": "" if low is None or high is None else fmt_range(low, high, fmt),
@@ -127,48 +164,10 @@ def _metric_tile(row: Mapping[str, Any], links: Mapping[str, Chapter],
             "verdict_class": VERDICT_CLASSES.get(str(row.get("verdict") or ""), "")}
 
 
-def format_metric(x: Any, *, unit: str, currency: str = "") -> str:
-    """Return a metric's value with its unit, for one of the units of `kamlib.handover.Metric`.
-
-    >>> format_metric(78.2, unit="index"), format_metric(1.25, unit="ratio")
-    ('78', '1.25')
-    """
-    if x is None:
-        return _("not known")
-    if unit == "amount":
-        return fmt_money(x, currency)
-    if unit == "share":
-        return fmt_share(x, digits=1 if 0 < abs(x) < 0.1 else 0)
-    if unit == "years":
-        return _("{number} years", number=fmt_number(x, 1))
-    if unit == "days":
-        return _("{number} days", number=fmt_number(x, 0))
-    return fmt_number(x, 2 if unit == "ratio" else 0)
-
-
 def _split_unit(text: str) -> tuple[str, str]:
     """Part "41.8 M CNY" into the number, printed large, and its unit, printed small."""
     match = re.match(r"^-?\d[\d.,]*", text)
     return (match[0], text[match.end():].strip()) if match else (text, "")
-
-
-def _change(row: Mapping[str, Any], since: str, currency: str) -> str:
-    """Return the change with its sign: percent for money, points for shares, else the unit."""
-    before, value, unit = row.get(since), row["value"], row["unit"]
-    if before is None or value is None:
-        return ""
-    size = abs(value - before)
-    if unit == "amount" and before > 0:
-        text = fmt_share(size / before, digits=1)
-    elif unit == "share":
-        text = _("{share} points", share=fmt_number(100 * size, 1))
-    elif unit == "index":
-        text = _("{number} points", number=fmt_number(size, 0))
-    else:
-        text = format_metric(size, unit=unit, currency=currency)
-    if not re.search("[1-9]", text):
-        return _("no change")
-    return ("+" if value > before else "\N{MINUS SIGN}") + text
 
 
 def _verdict(row: Mapping[str, Any], target: str) -> str:
@@ -200,21 +199,32 @@ def _sorted_findings(findings: pd.DataFrame,
     return [{**row, **_link(row, links)} for row in rows]
 
 
-def _by_account(attention: pd.DataFrame, links: Mapping[str, Chapter]) -> list[dict[str, Any]]:
-    """Join what is said of each account; its amount is the largest, since reasons overlap."""
-    accounts: dict[str, dict[str, Any]] = {}
-    for row in sorted(records(attention), key=_most_money_first):
-        account = accounts.setdefault(str(row["account_id"]), {
-            "account_id": str(row["account_id"]), "name": "", "owner": "", "amount": None,
-            "reasons": []})
-        account["name"] = account["name"] or str(row.get("account_name") or "")
-        owner = str(row.get("owner_name") or row.get("owner_id") or "")
-        account["owner"] = account["owner"] or owner
-        if account["amount"] is None:
-            account["amount"] = row.get("amount")
-        if row["reason"] not in [reason["text"] for reason in account["reasons"]]:
-            account["reasons"].append({"text": row["reason"], **_link(row, links)})
-    return sorted(accounts.values(), key=lambda a: (_most_money_first(a), a["account_id"]))
+def _sorted_advice(recommendations: pd.DataFrame | None,
+                   links: Mapping[str, Chapter]) -> list[dict[str, Any]]:
+    if recommendations is None:
+        return []
+    rows = [{**row, "amount": row["stake_amount"], "notebook": row["chapter"]}
+            for row in records(recommendations)]
+    return [{**row, **_link(row, links)} for row in sorted(rows, key=_most_money_first)]
+
+
+def _by_account(attention: pd.DataFrame, links: Mapping[str, Chapter],
+                accounts_href: str = "") -> list[dict[str, Any]]:
+    """What is said of each account, with the names of account and owner where they are known.
+
+    Each links to its row in the list of account pages, which is there before any page is.
+    """
+    return [{"account_id": entry.account_id, "amount": entry.amount,
+             "name": _first_of(entry.reasons, "account_name"),
+             "owner": _first_of(entry.reasons, "owner_name") or entry.owner_id,
+             "href": accounts_href and f"{accounts_href}#{anchor_of(entry.account_id)}",
+             "reasons": [{"text": reason["reason"], **_link(reason, links)}
+                         for reason in entry.reasons]}
+            for entry in group_attention(attention)]
+
+
+def _first_of(rows: Sequence[Mapping[str, Any]], column: str) -> str:
+    return next((str(row[column]) for row in rows if row.get(column)), "")
 
 
 def _distinct(rows: list[dict[str, Any]], columns: Sequence[str]) -> list[dict[str, Any]]:

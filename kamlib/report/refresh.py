@@ -42,7 +42,9 @@ def main() -> None:
     """Refresh the notebooks named on the command line, or all."""
     paths = [Path(name).resolve() for name in sys.argv[1:]] or \
         sorted(default_notebooks().glob("*.ipynb"))
-    for path in paths:
+    # The overview reads what the others hand on, and would run them a second time.
+    for path in sorted(paths, key=lambda p: bool(
+            nbformat.read(p, as_version=4).metadata.get("kam", {}).get("last"))):
         refresh_notebook(path)
         print(path.name)
 

@@ -15,10 +15,12 @@ from nbformat import NotebookNode
 
 from kamlib import language
 from kamlib.report.layout import Chapter, PageMeta, render_page
+from kamlib.report.methods import list_functions
 from kamlib.report.outputs import Block, html_ids, output_blocks
 from kamlib.report.prose import Heading, Parameter, read_parameters, render_prose
 
 PAPERMILL_MARK = "papermill-error-cell-tag"
+REASON = '<p class="reason">'
 PARAMETER_TAGS = {"parameters", "injected-parameters"}
 
 
@@ -29,6 +31,11 @@ class Part:
     heading: Heading | None = None
     blocks: list[Block] = field(default_factory=list)
     code: list[str] = field(default_factory=list)
+
+    @property
+    def functions(self) -> list[str]:
+        """The functions that its code asks: their definitions are a link away."""
+        return list_functions(self.code)
 
     @property
     def has_error(self) -> bool:
@@ -68,6 +75,32 @@ def render_chapter(notebook: NotebookNode, *, slug: str, title: str, meta: PageM
         page = _take_apart(notebook)
         return render_page("chapter.html.j2", lang=meta.lang, meta=meta, slug=slug, title=title,
                            page=page, previous=previous, following=following)
+
+
+def render_account(notebook: NotebookNode, *, name: str, audience: str, meta: PageMeta) -> str:
+    """Return the executed review of one account as one self-contained HTML page.
+
+    name: of the account; audience: "internal", or "customer" for a page without code, parameters,
+    versions or links to what is internal.
+    """
+    with language.using(meta.lang):
+        page = _take_apart(notebook)
+        for part in page.sections:
+            _leave_reasons(part)
+        if audience == "customer":  # a section that shows nothing of the account is left out
+            page.sections = [part for part in page.sections if not part.code
+                             or any(block.kind != "prose" for block in part.blocks)]
+        return render_page("account.html.j2", lang=meta.lang, meta=meta, name=name,
+                           internal=audience == "internal", page=page)
+
+
+def _leave_reasons(part: Part) -> None:
+    """Say each reason once; of a section that holds nothing else, only the reasons."""
+    shown = list({(b.kind, b.html, b.id): b for b in part.blocks}.values())
+    found = [block for block in shown if block.kind != "prose"]
+    if found and all(str(block.html).startswith(REASON) for block in found):
+        shown = found
+    part.blocks = shown
 
 
 def _take_apart(notebook: NotebookNode) -> Page:

@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from kamlib import language
 from kamlib.dataset import Dataset
 from kamlib.errors import InputError, KamlibError
 from kamlib.language import fmt_count, fmt_share
+from kamlib.report.account_index import write_stub
 from kamlib.report.assemble import assemble, write_index
 from kamlib.report.execute import (
     TIMEOUT_S,
@@ -26,9 +25,12 @@ from kamlib.report.execute import (
     Outcome,
     check_parameters,
     find_chapters,
+    hash_sources,
     run_chapters,
 )
-from kamlib.report.store import Staging, Store
+from kamlib.report.store import Staging, Store, read_manifest, told_when_full
+from kamlib.report.watchdog import guard_kernels
+from kamlib.rules import Rules
 from kamlib.session.opening import PREPARED
 from kamlib.session.prepare import Request, build_request, prepare
 
@@ -39,7 +41,10 @@ class QuarantineError(KamlibError):
 
 @dataclass(frozen=True)
 class Options:
-    """How a run is carried out; nothing here changes a number."""
+    """How a run is carried out; nothing here changes a number.
+
+    key: makes codes of ids, names and texts; b"" keeps them.
+    """
 
     reports: Path
     notebooks: Path
@@ -51,6 +56,7 @@ class Options:
     parameters: tuple[str, ...] = ()
     n_kernels: int = 2
     timeout_s: int = TIMEOUT_S
+    key: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ class RunResult:
 Progress = Callable[[str], None]
 
 
-def run_report(dataset: str | Path, *, period: str, rules: str | Path, options: Options,
+def run_report(dataset: str | Path, *, period: str, rules: str | Path | Rules, options: Options,
                say: Progress = lambda text: None,
                done: Callable[[Outcome], None] = lambda outcome: None) -> RunResult:
     """Make the next version of a period's report.
@@ -81,7 +87,8 @@ def run_report(dataset: str | Path, *, period: str, rules: str | Path, options: 
     nothing is published and its folder is returned.
     """
     language.use(options.lang)
-    request = build_request(dataset, period=period, rules=rules, allow_open=options.allow_open)
+    request = build_request(dataset, period=period, rules=rules, allow_open=options.allow_open,
+                            key=options.key)
     chapters = find_chapters(options.notebooks)
     extra = check_parameters(options.parameters, chapters)
     fingerprint = fingerprint_run(request, chapters, extra, options.lang)
@@ -91,12 +98,11 @@ def run_report(dataset: str | Path, *, period: str, rules: str | Path, options: 
         return RunResult("already there", same)
     staging = store.begin()
     try:
-        with _interruptible():
+        with interruptible(), guard_kernels(), told_when_full(store):
             return _run(request, str(dataset), chapters, extra, fingerprint, store, staging,
                         options, say, done)
-    except BaseException:
+    finally:
         shutil.rmtree(staging.folder, ignore_errors=True)
-        raise
 
 
 def _run(request: Request, dataset_path: str, chapters: Sequence[Chapter], extra: dict[str, Any],
@@ -108,7 +114,9 @@ def _run(request: Request, dataset_path: str, chapters: Sequence[Chapter], extra
     dataset = prepare(request, into=prepared)
     refuse_quarantine(dataset, request, accepted=options.accept_quarantine)
     say("execute")
-    parameters = {"dataset": dataset_path, "period": request.period.label,
+    # A folder may be named after a customer, and nothing is read from there any more.
+    shown = Path(dataset_path).name if request.pseudonyms else dataset_path
+    parameters = {"dataset": shown, "period": request.period.label,
                   "rules": "", "out": str(staging.content.resolve()), "lang": options.lang, **extra}
     outcomes = run_chapters(
         chapters, into=staging.content, parameters=parameters, lang=options.lang,
@@ -116,15 +124,16 @@ def _run(request: Request, dataset_path: str, chapters: Sequence[Chapter], extra
         n_kernels=options.n_kernels, timeout_s=options.timeout_s, report=done)
     say("render")
     home = {"dataset_id": request.file.id, "period": request.period.label}
+    latest = store.latest(**home)
     assembled = assemble(staging, request, dataset, outcomes, fingerprint=fingerprint,
-                         lang=options.lang, reason=options.reason, parameters=extra)
+                         lang=options.lang, reason=options.reason, parameters=extra,
+                         predecessor=read_manifest(latest) if latest else None)
     if any(outcome.status not in ("ok", "skipped") for outcome in outcomes):
         assembled.finish(0)
         return RunResult("failed", store.fail(staging, **home), outcomes)
     folder, is_new = store.publish(staging, **home, fingerprint=fingerprint, force=options.force,
                                    finish=assembled.finish)
-    if not is_new:
-        shutil.rmtree(staging.folder, ignore_errors=True)
+    write_stub(folder, lang=options.lang, names=assembled.names)
     write_index(store, lang=options.lang)
     return RunResult("published" if is_new else "already there", folder, outcomes)
 
@@ -153,14 +162,12 @@ def fingerprint_run(request: Request, chapters: Sequence[Chapter], extra: dict[s
     digest = hashlib.sha256(request.fingerprint().encode())
     digest.update(json.dumps([lang, extra], sort_keys=True).encode())
     for chapter in chapters:
-        notebook = nbformat.read(chapter.path, as_version=4)
-        sources = [[cell.cell_type, cell.source] for cell in notebook.cells]
-        digest.update(json.dumps([chapter.slug, sources]).encode())
+        digest.update(json.dumps([chapter.slug, hash_sources(chapter.path)]).encode())
     return digest.hexdigest()
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
     """Let a polite request to end (SIGTERM) unwind like Ctrl-C, so that nothing is left behind."""
     if threading.current_thread() is not threading.main_thread():
         yield

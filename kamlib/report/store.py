@@ -11,8 +11,8 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,13 @@ from typing import Any
 import pandas as pd
 import psutil
 from filelock import FileLock
+from xlsxwriter.exceptions import XlsxWriterException
 
-from kamlib.errors import KamlibError
+from kamlib.errors import KamlibError, one_line
 
 VERSION = re.compile(r"v(\d{3,})$")
-COLUMNS = ["dataset_id", "name", "period", "version", "status", "lang", "published", "path",
-           "reason", "fingerprint"]
+COLUMNS = ["dataset_id", "name", "period", "version", "lang", "published", "path", "reason",
+           "fingerprint"]
 
 
 class StoreError(KamlibError):
@@ -44,6 +45,11 @@ class Staging:
         return self.folder / "content"
 
     @property
+    def store(self) -> Store:
+        """The store that the version will be published in."""
+        return Store(self.folder.parents[1])
+
+    @property
     def work(self) -> Path:
         """What is needed on the way and thrown away."""
         return self.folder / "work"
@@ -58,7 +64,7 @@ class Store:
     def begin(self) -> Staging:
         """Clean up after dead runs and make a staging folder that says whose it is."""
         self._clean_dead()
-        folder = self.root / ".staging" / secrets.token_hex(8)
+        folder = self.root / ".staging" / f"{os.getpid()}-{secrets.token_hex(8)}"
         staging = Staging(folder)
         try:
             folder.mkdir(parents=True)
@@ -104,12 +110,16 @@ class Store:
 
     def find(self, dataset_id: str, period: str, fingerprint: str) -> Path | None:
         """Return the latest version's folder when it holds this very answer."""
-        home = self.root / dataset_id / period
-        number = max(self._numbers(home), default=0)
-        folder = home / f"v{number:03d}"
-        if not number:
+        folder = self.latest(dataset_id, period)
+        if folder is None:
             return None
         return folder if read_manifest(folder).get("fingerprint") == fingerprint else None
+
+    def latest(self, dataset_id: str, period: str) -> Path | None:
+        """Return the folder of the latest version of a period, None when there is none."""
+        home = self.root / dataset_id / period
+        number = max(self._numbers(home), default=0)
+        return home / f"v{number:03d}" if number else None
 
     def versions(self) -> pd.DataFrame:
         """One row a published version, sorted: see COLUMNS; path relative to the store."""
@@ -122,8 +132,7 @@ class Store:
             rows.append({
                 "dataset_id": about["dataset"]["id"], "name": about["dataset"]["name"],
                 "period": about["period"]["label"], "version": int(about["version"]),
-                "status": review_status(folder), "lang": about["lang"],
-                "published": about["published"], "reason": about["reason"],
+                "lang": about["lang"], "published": about["published"], "reason": about["reason"],
                 "path": folder.relative_to(self.root).as_posix(),
                 "fingerprint": about["fingerprint"]})
         return pd.DataFrame(rows, columns=COLUMNS)
@@ -138,12 +147,30 @@ class Store:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def told_when_full(store: Store) -> Iterator[None]:
+    """Turn what the disk says while a run writes, a full one above all, into a paragraph."""
+    try:
+        yield
+    except (OSError, XlsxWriterException) as error:
+        why = getattr(error, "strerror", "") or one_line(error)[:200]
+        raise StoreError(f"The report could not be written into {store.root} ({why}), so nothing "
+                         "was published. Free space, or give --reports another folder.") from error
+
+
 def _is_alive(folder: Path) -> bool:
-    """Whether the process that made a staging folder still runs (a pid alone may be reused)."""
+    """Whether the process that made a staging folder still runs (a pid alone may be reused).
+
+    A folder that was made a moment ago does not say yet whose it is, but for the pid in its name.
+    """
+    pid = folder.name.partition("-")[0]
     try:
         owner = json.loads((folder / "owner.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return pid.isdecimal() and psutil.pid_exists(int(pid))
+    try:
         return bool(psutil.Process(owner["pid"]).create_time() == owner["started"])
-    except (OSError, ValueError, KeyError, psutil.Error):
+    except (KeyError, TypeError, psutil.Error):
         return False
 
 
@@ -157,14 +184,6 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return dict(loaded)
 
 
-def review_status(folder: Path) -> str:
-    """Say "released" when a release beside the version names its manifest's content, else draft."""
-    review = folder.with_name(f"{folder.name}.review.json")
-    with suppress(OSError, ValueError):
-        return str(json.loads(review.read_text(encoding="utf-8")).get("status", "draft"))
-    return "draft"
-
-
 def _flush(folder: Path) -> None:
     """Make sure that every byte is on the disk before the rename says that it is."""
     for path in sorted(folder.rglob("*")):
@@ -176,6 +195,13 @@ def _flush(folder: Path) -> None:
 def write_whole(path: Path, text: str) -> None:
     """Replace a file in one step: a reader sees the old one or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    for left in path.parent.glob(f".{path.name}.*-*"):  # by a process that died on the way
+        pid = left.name.rsplit(".", 1)[-1].partition("-")[0]
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            left.unlink(missing_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

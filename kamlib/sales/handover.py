@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from kamlib.handover import Handover, Unanswered
+from kamlib.handover import Handover, Unanswered, column_by_account
 from kamlib.language import (
     _,
     _n,
@@ -32,7 +32,7 @@ def build_handover(sales: Sales, *, accounts: pd.DataFrame | None = None,
 
     sales: from `build_sales`; accounts: account_id with name and owner_id, which may be absent.
     """
-    names, owners = _column(accounts, "name"), _column(accounts, "owner_id")
+    names, owners = column_by_account(accounts, "name"), column_by_account(accounts, "owner_id")
     return Handover(
         headline=tuple(_headline(sales, currency)), metrics=tuple(find_metrics(sales)),
         findings=tuple(find_findings(sales, names=names, currency=currency)),
@@ -89,10 +89,3 @@ def _unanswered(sales: Sales) -> Iterator[Unanswered]:
         if reason not in said:  # one question is enough where one reason stops several
             yield Unanswered(translate(QUESTIONS[name]), reason, TABLES.get(name, "orders"))
         said.add(reason)
-
-
-def _column(accounts: pd.DataFrame | None, column: str) -> dict[str, str]:
-    if accounts is None or column not in accounts:
-        return {}
-    known = accounts[accounts[column].notna()]
-    return dict(zip(known["account_id"].astype(str), known[column].astype(str), strict=True))

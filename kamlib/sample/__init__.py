@@ -24,7 +24,7 @@ from kamlib.sample.tables import COLUMNS
 from kamlib.sample.world import World, to_date
 from kamlib.sample.write import render_dataset_file, render_tables, write_table
 
-__all__ = ["make_sample", "simulate", "write_truth"]
+__all__ = ["make_sample", "simulate", "tell_truth", "write_truth"]
 
 MIN_ACCOUNTS = 40
 
@@ -70,8 +70,7 @@ def simulate(
             f"The sample company needs at least {MIN_ACCOUNTS} accounts, so that every table has "
             f"rows, but n_accounts is {n_accounts}. Ask for more."
         )
-    lives, satisfaction = build_lives(seed, n_accounts, parameters)
-    world = World(seed, parameters, lives, satisfaction, build_products(seed))
+    world = _build_world(seed, n_accounts, parameters)
     orders, owners = simulate_orders(world), simulate_owners(world)
     tables = {
         "accounts": simulate_accounts(world),
@@ -84,6 +83,20 @@ def simulate(
     }
     chosen = {name: tables[name][list(columns)] for name, columns in COLUMNS.items()}
     return {**chosen, "_truth": _tell_truth(world)}
+
+
+def tell_truth(*, seed: int, n_accounts: int, parameters: Parameters = DEFAULTS) -> pd.DataFrame:
+    """Return what is true of every account, the table ``_truth`` of `simulate`, without the rest.
+
+    >>> tell_truth(seed=1, n_accounts=40).equals(simulate(seed=1, n_accounts=40)["_truth"])
+    True
+    """
+    return _tell_truth(_build_world(seed, n_accounts, parameters))
+
+
+def _build_world(seed: int, n_accounts: int, parameters: Parameters) -> World:
+    lives, satisfaction = build_lives(seed, n_accounts, parameters)
+    return World(seed, parameters, lives, satisfaction, build_products(seed))
 
 
 def _simulate_voice(
@@ -153,5 +166,5 @@ def _tell_truth(world: World) -> pd.DataFrame:
 
 def write_truth(path: str | Path, *, seed: int, n_accounts: int) -> None:
     """Write what is true of every account as CSV; for tests, never part of the sample."""
-    truth = simulate(seed=seed, n_accounts=n_accounts)["_truth"]
+    truth = tell_truth(seed=seed, n_accounts=n_accounts)
     write_table(Path(path), render_tables({"truth": truth})["truth"])

@@ -157,8 +157,9 @@ def _score_item(
     name, _, _, weight, kind, level, slope, hurt = item
     n, is_long = len(back), (back["wave"] >= FIRST_LONG_SCALE).to_numpy()
     base = 3.95 + level + slope * mood[0] - hurt * mood[1]
-    if name in REVERSED:
-        base = 6 - base
+    rival_base = 3.90 + (0.35 if kind == "rating" and item[2] in ("price", "delivery") else 0)
+    if name in REVERSED:  # whoever is asked ticks the rival's answer on the same question
+        base, rival_base = 6 - base, 6 - rival_base
 
     def put_on_scale(points: Array) -> Array:
         long = np.clip(np.rint((points - 1) / 4 * 10), 0, 10)
@@ -167,8 +168,7 @@ def _score_item(
 
     own = put_on_scale(base + rng.normal(0, 0.45, n))
     matters = put_on_scale(3.3 + 6 * weight + rng.normal(0, 0.5, n))
-    rival_level = 3.90 + (0.35 if kind == "rating" and item[2] in ("price", "delivery") else 0)
-    rival = put_on_scale(rival_level + rng.normal(0, 0.6, n))
+    rival = put_on_scale(rival_base + rng.normal(0, 0.6, n))
     asks_importance = back["wave_id"].isin(IMPORTANCE_WAVES) & (kind == "rating")
     asks_rival = back["wave_id"].isin(RIVAL_WAVES) & (kind in ("rating", "overall"))
     knows_rival = rng.random(n) < 0.7

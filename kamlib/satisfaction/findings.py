@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.handover import Finding
-from kamlib.language import _, fmt_count, fmt_money, fmt_number, fmt_range, fmt_share
+from kamlib.language import _, _n, fmt_count, fmt_money, fmt_number, fmt_range, fmt_share
 from kamlib.satisfaction.survey.items import name_item
 from kamlib.satisfaction.survey.result import Survey
 
@@ -18,11 +18,13 @@ def list_findings(survey: Survey, *, currency: str) -> tuple[Finding, ...]:
     Kinds: index_below_target and rate_below_target (the whole interval lies below the target),
     index_fell and item_fell (the interval of the paired change lies below 0), revenue_not_heard
     (heard share of the frame's volume below rules.coverage_share), dissatisfied_large_accounts
-    (accounts of the frame below the satisfied line). The amount is the sales, over the 12 months
+    (accounts of the frame below the satisfied line), hidden_dissatisfied (accounts that rate
+    something low and the whole high). The amount is the sales, over the 12 months
     to as_of, of the accounts concerned (for revenue_not_heard: over the reference window).
     """
     found = [*_below_targets(survey), *_index_fell(survey), *_items_fell(survey, currency),
-             *_not_heard(survey, currency), *_dissatisfied(survey, currency)]
+             *_not_heard(survey, currency), *_dissatisfied(survey, currency),
+             *_hidden(survey, currency)]
     return tuple(sorted(found, key=lambda f: (-(f.amount or 0.0), f.kind, f.sentence)))
 
 
@@ -44,15 +46,44 @@ def _below_targets(survey: Survey) -> list[Finding]:
                              row.target_index),
                          range=fmt_range(row.measured_index_ci_low, row.measured_index_ci_high,
                                          points))
-            found.append(Finding("index_below_target", sentence, amount, anchor="three_figures"))
+            found.append(Finding("index_below_target", sentence, amount,
+                                 _even_if(survey, "satisfaction_index"), "three_figures"))
         else:
             sentence = _("{share} of accounts are satisfied ({range}), below the target of "
                          "{target}.", share=fmt_share(row.measured_share),
                          target=fmt_share(row.target_share),
                          range=fmt_range(row.measured_share_ci_low, row.measured_share_ci_high,
                                          fmt_share))
-            found.append(Finding("rate_below_target", sentence, amount, anchor="three_figures"))
+            found.append(Finding("rate_below_target", sentence, amount,
+                                 _even_if(survey, "satisfied_rate"), "three_figures"))
     return found
+
+
+def _even_if(survey: Survey, measure: str) -> str:
+    """What the silent accounts of the frame could still change about a missed target."""
+    bounds = survey.bounds
+    own = bounds[(bounds["measure"] == measure) & (bounds["weighting"] == "by_account")]
+    if own.empty or not own["n_unheard"].iloc[0]:
+        return ""
+    if own["verdict"].iloc[0] == "not met":
+        return _("missed in the frame whatever its silent accounts think")
+    return _("in the frame its {n} silent accounts could change it",
+             n=fmt_count(own["n_unheard"].iloc[0]))
+
+
+def _hidden(survey: Survey, currency: str) -> list[Finding]:
+    table = survey.hidden
+    if table.empty:
+        return []
+    amount, topics = _total(table["net_amount_window"]), table["lowest_item"].value_counts()
+    sentence = _n("{n} account rates something low and says all the same that all is well: most "
+                  "often “{item}”.", "{n} accounts rate something low and say all the same that "
+                  "all is well: most often “{item}”.", len(table),
+                  item=sorted(topics[topics == topics.max()].index)[0])
+    if amount is not None:
+        sentence = _("{sentence} Together they buy for {amount} a year.", sentence=sentence,
+                     amount=fmt_money(amount, currency))
+    return [Finding("hidden_dissatisfied", sentence, amount, anchor="hidden_dissatisfied")]
 
 
 def _index_fell(survey: Survey) -> list[Finding]:
@@ -120,5 +151,6 @@ def _fallen(n_fallen: int, n_paired: int) -> str:
 
 
 def _total(amounts: pd.Series) -> float | None:
+    """Their sum, or None where no sales are known."""
     known = amounts.dropna()
-    return float(known.sum()) if len(known) else None
+    return float(known.sum()) if known.ne(0).any() else None

@@ -8,7 +8,7 @@ import pandas as pd
 
 from kamlib.handover import Attention, Handover, Metric, Unanswered
 from kamlib.labels import label
-from kamlib.language import _, fmt_number, fmt_range, fmt_share
+from kamlib.language import _, _n, fmt_number, fmt_range, fmt_share, join_items
 from kamlib.satisfaction.findings import list_findings, points
 from kamlib.satisfaction.survey.items import name_item
 from kamlib.satisfaction.survey.result import Survey
@@ -26,13 +26,14 @@ def build_handover(survey: Survey, *, accounts: pd.DataFrame, currency: str) -> 
         return Handover(headline=(reason,) if reason else (), metrics=_response_metrics(survey),
                         unanswered=unanswered)
     return Handover(headline=_headline(survey),
-                    metrics=(*_measure_metrics(survey), *_response_metrics(survey)),
+                    metrics=(*_measure_metrics(survey), *_other_metrics(survey),
+                             *_response_metrics(survey)),
                     findings=list_findings(survey, currency=currency),
                     attention=list_attention(survey, accounts=accounts), unanswered=unanswered)
 
 
 def list_attention(survey: Survey, *, accounts: pd.DataFrame) -> tuple[Attention, ...]:
-    """Accounts of the frame below the satisfied line, and those without a valid answer.
+    """Accounts of the frame below the satisfied line, the silent, and the hidden dissatisfied.
 
     Of each kind at most rules.n_attention, largest sales first; the tables hold all of them.
     """
@@ -47,6 +48,11 @@ def list_attention(survey: Survey, *, accounts: pd.DataFrame) -> tuple[Attention
     n = survey.rules.n_attention
     rows = [_attention(row, _low_reason(survey, row), row["net_amount_window"], owners,
                        "account_index") for row in low.head(n).to_dict("records")]
+    # An account that stands below the line is on the list already.
+    hidden = survey.hidden[~survey.hidden["account_id"].isin(low["account_id"].head(n))]
+    rows += [_attention(row, _("Rates “{item}” low and the whole high: hidden dissatisfaction.",
+                               item=row["lowest_item"]), row["net_amount_window"], owners,
+                        "hidden_dissatisfied") for row in hidden.head(n).to_dict("records")]
     rows += [_attention(row, _silent_reason(survey, row), row["reference_amount"], owners,
                         "hearing") for row in silent.head(n).to_dict("records")]
     return tuple(rows)
@@ -78,10 +84,11 @@ def _silent_reason(survey: Survey, row: dict[Any, Any]) -> str:
 def _headline(survey: Survey) -> tuple[str, ...]:
     by_name = survey.measures.set_index("measure")
     index, rate = by_name.loc["satisfaction_index"], by_name.loc["satisfied_rate"]
+    within = fmt_range(index["measured_index_ci_low"], index["measured_index_ci_high"], points)
+    if not survey.is_in_period:
+        within = join_items([within, say_age(survey)])
     first = _("Accounts rate us {index} of 100 ({range}); {change}", index=points(
-        index["measured_index"]), change=_describe_change(survey),
-              range=fmt_range(index["measured_index_ci_low"], index["measured_index_ci_high"],
-                              points))
+        index["measured_index"]), change=_describe_change(survey), range=within)
     satisfied = {"share": fmt_share(rate["measured_share"]),
                  "range": fmt_range(rate["measured_share_ci_low"], rate["measured_share_ci_high"],
                                     fmt_share)}
@@ -100,6 +107,12 @@ def _headline(survey: Survey) -> tuple[str, ...]:
                   "is behind these answers.", item=name_item(lowest), share=fmt_share(heard),
                   index=points(lowest["item_index"]))
     return first, second, third
+
+
+def say_age(survey: Survey) -> str:
+    """The report's wave by the month it ended in, and its age."""
+    return _n("wave of {month}, {n} month old", "wave of {month}, {n} months old",
+              survey.age_months, month=f"{survey.basis['end_date'].iloc[0]:%Y-%m}")
 
 
 def _describe_change(survey: Survey) -> str:
@@ -130,6 +143,22 @@ def _measure_metrics(survey: Survey) -> tuple[Metric, ...]:
             previous=previous.get(name), year_before=year_before.get(name),
             target=_number(row[f"target_{kind}"]), verdict=row["verdict"], better="up",
             anchor="three_figures", headline=name == "satisfaction_index"))
+    return tuple(metrics)
+
+
+def _other_metrics(survey: Survey) -> tuple[Metric, ...]:
+    """The index by revenue, and the net promoter score, where there are such figures."""
+    money = survey.estimates[survey.estimates["weighting"] == "by_revenue"]
+    nps = survey.scores[survey.scores["measure"] == "nps"]
+    metrics = [Metric("index_by_revenue", row["overall_index"], "index", n=int(row["n_accounts"]),
+                      ci_low=_number(row["overall_index_ci_low"]),
+                      ci_high=_number(row["overall_index_ci_high"]), better="up",
+                      anchor="index_estimates") for row in money.to_dict("records")]
+    metrics += [Metric("nps", row["score_value_index"], "index", n=int(row["n_answers"]),
+                       ci_low=_number(row["score_value_index_ci_low"]),
+                       ci_high=_number(row["score_value_index_ci_high"]),
+                       previous=_number(row["previous_index"]), better="up",
+                       anchor="customary_scores") for row in nps.to_dict("records")]
     return tuple(metrics)
 
 

@@ -56,12 +56,33 @@ class SatisfactionRules(Section):
     index_target: float | None = rule(
         None, unit="points", source="SAT-11", gt=0, le=100,
         help="Target of the index where the targets table has none; empty: no target.")
+    hidden_item_position: float = rule(
+        0.25, unit="share", source="SAT-14 (2 of 1-5)", ge=0, le=1,
+        help="Hidden dissatisfaction: an item rated at or below this position on its scale.")
+    hidden_overall_position: float = rule(
+        0.75, unit="share", source="SAT-14 (4 of 1-5)", ge=0, le=1,
+        help="Hidden dissatisfaction: the overall question and the intention reach this position.")
+    acsi_items: tuple[str, ...] = rule(
+        (), unit="item ids", source="Fornell et al. (1996)",
+        help="Three items of the ACSI-type score: satisfaction, expectations met, near the ideal.")
+    acsi_weights: tuple[float, ...] = rule(
+        (1.0, 1.0, 1.0), unit="weights", source="Verint (equal); State of Ohio .3885 .3190 .2925",
+        help="Weights of the three; only their proportions matter.", min_length=3, max_length=3)
     confidence_level: float = rule(
         0.95, unit="share", source="convention", gt=0.5, lt=1,
         help="Level of every interval; changes by item share it among the items.")
     min_questionnaires: int = rule(
         4, unit="count", source="SAT-11 (the smallest published survey)", ge=2,
         help="With fewer valid questionnaires the index is refused.")
+    min_accounts: int = rule(
+        3, unit="count", source="convention (two accounts show no spread)", ge=2,
+        help="With fewer accounts heard every estimate is refused.")
+    bootstrap_from_accounts: int = rule(
+        30, unit="count", source="benchmarks/coverage.py", ge=3,
+        help="From so many accounts on intervals resample accounts; below, Student's t is used.")
+    finite_population_correction: bool = rule(
+        False, unit="yes or no", source="spec/metrics §2",
+        help="Narrow intervals by the share of accounts heard; assumes that silence is random.")
     min_pairs: int = rule(
         5, unit="count", source="convention", ge=2,
         help="With fewer accounts in both waves a change is not judged.")

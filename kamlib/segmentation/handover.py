@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from kamlib.handover import Handover, Unanswered
+from kamlib.handover import Handover, Unanswered, column_by_account
 from kamlib.language import _, _n, fmt_count, fmt_money, fmt_range, fmt_share, translate
 from kamlib.segmentation.findings import (
     fallen_from_core,
@@ -31,7 +31,7 @@ def build_handover(result: Segmentation, views: Views | None = None, *,
     result: from `segment_accounts`; views: from `build_views`, or None without them; accounts:
     account_id with name and owner_id.
     """
-    names, owners = _column(accounts, "name"), _column(accounts, "owner_id")
+    names, owners = column_by_account(accounts, "name"), column_by_account(accounts, "owner_id")
     findings = [*find_findings(result, names=names, currency=currency)]
     attention = [*find_attention(result, owners=owners, currency=currency)]
     questions, refused = dict(QUESTIONS), dict(result.refused)
@@ -86,10 +86,3 @@ def _spread_sentence(result: Segmentation) -> str:
               "The {n} largest accounts ({share}) bring {held} of net sales; the largest of all "
               "brings {largest}.", int(row["n_top"]), share=fmt_share(row["top_share"]),
               held=fmt_share(row["top_amount_share"]), largest=fmt_share(row["largest_share"]))
-
-
-def _column(accounts: pd.DataFrame | None, column: str) -> dict[str, str]:
-    if accounts is None or column not in accounts:
-        return {}
-    known = accounts[accounts[column].notna()]
-    return dict(zip(known["account_id"].astype(str), known[column].astype(str), strict=True))

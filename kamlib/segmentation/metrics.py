@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from kamlib.errors import RefusedError
-from kamlib.handover import Metric
+from kamlib.handover import Metric, or_none
 from kamlib.segmentation.result import Segmentation
 from kamlib.segmentation.rules import TIERS, SegmentationRules
 from kamlib.segmentation.tiers import score_tiers
@@ -32,8 +32,8 @@ def _core(result: Segmentation) -> Iterator[Metric]:
                  previous=before["previous"][0], year_before=before["year_before"][0],
                  better="up", anchor="shares", headline=True)
     yield Metric("core_revenue_share", float(row["amount_share"]), "share", n=sold,
-                 ci_low=_known(row["amount_share_ci_low"]),
-                 ci_high=_known(row["amount_share_ci_high"]),
+                 ci_low=or_none(row["amount_share_ci_low"]),
+                 ci_high=or_none(row["amount_share_ci_high"]),
                  previous=before["previous"][1], year_before=before["year_before"][1],
                  verdict=row["amount_verdict"], better="up", anchor="shares", headline=True)
 
@@ -61,7 +61,3 @@ def _spread(result: Segmentation) -> Iterator[Metric]:
             yield Metric("largest_account_share", row["largest_share"], "share", n=n,
                          better="down", anchor="pareto")
             yield Metric("gini", row["gini_corrected"], "ratio", n=n, anchor="lorenz")
-
-
-def _known(value: float) -> float | None:
-    return None if pd.isna(value) else float(value)

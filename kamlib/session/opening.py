@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 import platformdirs
@@ -31,9 +32,27 @@ def open_report(dataset: str | Path, *, period: str, rules: str | Path = "",
     language.use(lang)  # before anything can go wrong: errors speak it too
     target = Path(out) if out else None
     if target and (target / PREPARED / "context.json").is_file():
-        return Report(target / PREPARED, out=target, lang=lang)
+        return _kept(target, lang)
     request = build_request(dataset, period=period, rules=rules, allow_open=True)
     return Report(_cached(request), out=target, lang=lang)
+
+
+@lru_cache(maxsize=1)
+def _keep(out: Path, lang: str) -> Report:
+    return Report(out / PREPARED, out=out, lang=lang)
+
+
+def _kept(out: Path, lang: str) -> Report:
+    """A run's report; a kernel that makes many pages of one run reads its tables once.
+
+    A run's prepared folder never changes, and nobody changes a table that a report hands out.
+    """
+    return _keep(out, lang).speak()
+
+
+def find_prepared(request: Request) -> Path:
+    """Return the prepared folder of a request from the cache; it is prepared now when not there."""
+    return _cached(request)
 
 
 def _cached(request: Request) -> Path:

@@ -23,12 +23,15 @@ from ibis.expr.types import Table
 from kamlib.dataset import Dataset, DatasetFile, load_dataset_file, open_dataset
 from kamlib.dataset.checks import COLUMNS, MESSAGES, visible
 from kamlib.dataset.fingerprint import fingerprint_sources, fingerprint_table
+from kamlib.dataset.pseudonyms import Pseudonyms
 from kamlib.errors import InputError
 from kamlib.language import fmt_date
 from kamlib.measures import (
+    FURTHER,
     MeasureRules,
     build_account_bridge,
     build_account_facts,
+    build_account_holdings,
     build_account_months,
     build_account_products,
     build_largest_orders,
@@ -38,12 +41,14 @@ from kamlib.measures import (
     build_past_facts,
     build_purchase_days,
     build_span_sums,
+    build_trade,
     fetch,
     list_cuts,
 )
 from kamlib.period import Period, latest_period, parse_period
 from kamlib.rules import Rules, load_rules
 from kamlib.schema import known_by, load_schema
+from kamlib.session.csv_text import write_csv_text
 from kamlib.session.sections import SECTIONS
 
 # What of kamlib's own files makes another report when it changes.
@@ -58,26 +63,30 @@ class Request:
     period: Period
     rules: Rules
     is_open: bool
+    pseudonyms: Pseudonyms | None = None
 
     def fingerprint(self) -> str:
         """SHA-256 of all that can influence a number: files, mapping, period, rules, code."""
         content = {"dataset": self.file.model_dump(mode="json", exclude={"folder"}),
                    "sources": fingerprint_sources(self.file), "period": self.period.label,
                    "is_open": self.is_open, "rules": self.rules.to_dict(), "code": code_hash()}
+        if self.pseudonyms:
+            content["pseudonyms"] = self.pseudonyms.mark
         text = json.dumps(content, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def build_request(dataset: str | Path, *, period: str, rules: str | Path = "",
-                  allow_open: bool = False) -> Request:
+def build_request(dataset: str | Path, *, period: str, rules: str | Path | Rules = "",
+                  allow_open: bool = False, key: bytes = b"") -> Request:
     """Check the three parameters of a report.
 
     period: as `parse_period` reads it, or "latest" for the latest closed one of the size that
-    the rules name. Raises InputError for a wrong file, rule or period, for a period before the
-    known history, and, unless `allow_open`, for one that the data does not cover to its end.
+    the rules name; key: makes codes of ids, names and texts, b"" keeps them. Raises InputError for
+    a wrong file, rule or period, for a period before the known history, and, unless `allow_open`,
+    for one that the data does not cover to its end.
     """
     file = load_dataset_file(dataset)
-    checked = load_rules(rules, sections=SECTIONS)
+    checked = rules if isinstance(rules, Rules) else load_rules(rules, sections=SECTIONS)
     start_month = checked.period.fiscal_year_start_month
     latest = latest_period(file.complete_until, size=checked.period.latest,
                            fiscal_year_start_month=start_month)
@@ -94,12 +103,13 @@ def build_request(dataset: str | Path, *, period: str, rules: str | Path = "",
                          f"but the data is complete only until {fmt_date(file.complete_until)} "
                          f"(complete_until in the dataset file). Choose {latest.label}, or give "
                          "--allow-open to report on an unfinished period, marked as such.")
-    return Request(file, span, checked, is_open)
+    pseudonyms = Pseudonyms(key, checked.data.min_cell_accounts) if key else None
+    return Request(file, span, checked, is_open, pseudonyms)
 
 
 def prepare(request: Request, *, into: Path) -> Dataset:
     """Open the data set and write the prepared folder; return the opened data set."""
-    dataset = open_dataset(request.file)
+    dataset = open_dataset(request.file, pseudonyms=request.pseudonyms)
     dataset = replace(dataset, checks=pd.concat([dataset.checks, _check_window(request)]))
     for folder in ("facts", "tables", "quarantine"):
         (into / folder).mkdir(parents=True)
@@ -122,7 +132,7 @@ def _write_facts(request: Request, dataset: Dataset, into: Path) -> None:
     measures: MeasureRules = request.rules.measures
     products = dataset.tables.get("products")
     lines = build_lines(dataset.tables["orders"], dataset.tables["accounts"],
-                        as_of=period.as_of, rules=measures)
+                        as_of=period.as_of, rules=measures, further=FURTHER)
     order_days = build_order_days(lines)
     who = _accounts_at_level(dataset, measures)
     if _is_cut_from_orders(request.file):
@@ -143,6 +153,13 @@ def _write_facts(request: Request, dataset: Dataset, into: Path) -> None:
     write_parquet(largest, into / "largest_orders.parquet")
     bridge = build_account_bridge(lines, period=period, history_from=history_from, rules=measures)
     write_parquet(bridge, into / "account_bridge.parquet")
+    holdings = build_account_holdings(lines, products, period=period, history_from=history_from,
+                                      rules=measures)
+    write_parquet(holdings, into / "account_holdings.parquet")
+    trade = build_trade(lines, products, period=period, rules=measures, history_from=history_from,
+                        fiscal_year_start_month=request.rules.period.fiscal_year_start_month)
+    for name, frame in trade.items():
+        write_parquet(frame, into / f"{name}.parquet")
     _write_past(request, order_days, who, into)
 
 
@@ -215,7 +232,8 @@ def _write_tables(dataset: Dataset, as_of: date, into: Path) -> None:
 def _write_quarantine(dataset: Dataset, into: Path) -> None:
     for name, frame in sorted(dataset.quarantine.items()):
         if len(frame):
-            frame.to_csv(into / "quarantine" / f"{name}.csv", index=False, lineterminator="\n")
+            (into / "quarantine" / f"{name}.csv").write_text(
+                write_csv_text(frame), encoding="utf-8", newline="")
     write_parquet(dataset.accounting, into / "accounting.parquet")
     write_parquet(dataset.reasons, into / "reasons.parquet")
     write_parquet(dataset.checks, into / "checks.parquet")
@@ -234,6 +252,8 @@ def build_context(request: Request, dataset: Dataset) -> dict[str, Any]:
                     "complete_until": str(file.complete_until)},
         "period": {k: str(v) for k, v in asdict(period).items()},
         "is_open": request.is_open,
+        "is_pseudonymised": request.pseudonyms is not None,
+        "pseudonym_mark": request.pseudonyms.mark if request.pseudonyms else "",
         "window_months": known_window_months(request),
         "rules": request.rules.to_dict(),
         "files": {name: [asdict(f) for f in found] for name, found in dataset.files.items()},

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -17,16 +18,21 @@ from kamlib import language
 from kamlib.errors import InputError, did_you_mean
 from kamlib.figures.table import TableView
 from kamlib.handover import Handover
-from kamlib.language import _, fmt_count, translate
+from kamlib.language import _, fmt_count, join_sentences, translate
 from kamlib.measures import build_profit
 from kamlib.period import Period
 from kamlib.rules import Rules, build_rules
 from kamlib.schema import known_by, load_schema
+from kamlib.session.account import AccountReport
+from kamlib.session.handing_on import write_handed_on
 from kamlib.session.prepare import write_parquet
 from kamlib.session.sections import SECTIONS
+from kamlib.session.suppress import hide_small_cells
 from kamlib.session.views import ChecksView, FigureView, LinesView, ReadingView
 
+HANDOVER = "handover"  # folder in which notebooks hand on
 PACKAGES = ("kamlib", "pandas", "ibis-framework", "duckdb", "scipy", "statsmodels", "matplotlib")
+BENEATH = {"data", "measures", "period"}  # sections that every fact rests on
 
 
 class Report:
@@ -34,12 +40,19 @@ class Report:
 
     def __init__(self, folder: Path, *, out: Path | None, lang: str) -> None:
         self._folder, self._out, self.lang = folder, out, lang
+        self._held: dict[tuple[str, str], pd.DataFrame] = {}
+        self._places: dict[tuple[str, str, str], Any] = {}
         self._context: dict[str, Any] = json.loads(
             (folder / "context.json").read_text(encoding="utf-8"))
-        language.use(lang)
-        language.use_window(self._context["window_months"])
+        self.speak()
         self.rules: Rules = build_rules(self._context["rules"], sections=SECTIONS,
                                         origin="context.json")
+
+    def speak(self) -> Report:
+        """Use the report's language, and its analysis window, from here on; return the report."""
+        language.use(self.lang)
+        language.use_window(self._context["window_months"])
+        return self
 
     def __repr__(self) -> str:
         return f"Report({self.name}, {self.period.label}, as of {self.period.as_of})"
@@ -131,6 +144,11 @@ class Report:
         return self._load("facts", "account_bridge")
 
     @cached_property
+    def holdings(self) -> pd.DataFrame:
+        """Products of the analysis window and the one before: one row an account and product."""
+        return self._load("facts", "account_holdings")
+
+    @cached_property
     def past_facts(self) -> pd.DataFrame:
         """Account facts on days of the past, one horizon apart: one row a cut and account."""
         return self._load("facts", "past_facts")
@@ -174,7 +192,7 @@ class Report:
         if not self.has(table):
             raise InputError(f"The data set {self.name!r} has no table {table!r}. Add "
                              f"[tables.{table}] to its dataset file, or ask report.has first.")
-        return self._load("tables", table)
+        return self.load("tables", table)
 
     def read_known(self, table: str, day: date) -> pd.DataFrame:
         """Return what a table's kept rows said at the end of a day of the past."""
@@ -185,6 +203,34 @@ class Report:
         if self.has(table):
             return self.read(table)
         return pd.DataFrame(columns=list(load_schema()[table].columns)).astype("object")
+
+    @property
+    def folder(self) -> Path:
+        """The prepared folder that this report is read from."""
+        return self._folder
+
+    def for_account(self, account: str, *, audience: str = "internal") -> AccountReport:
+        """Hold one account for one audience; asks as this report does, shows what it may.
+
+        account: its account_id; audience: "internal", or "customer" for the edition that is
+        handed over. Raises InputError for an account or audience that there is not.
+        """
+        return AccountReport(self, account, audience=audience)
+
+    def load(self, kind: str, name: str) -> pd.DataFrame:
+        """Read a table of the prepared folder: kind is facts, tables or once."""
+        if (kind, name) not in self._held:
+            self._held[kind, name] = self._load(kind, name)
+        return self._held[kind, name]
+
+    def rows_of(self, kind: str, name: str, column: str, values: Iterable[str]) -> pd.DataFrame:
+        """Return the rows of a table in which a column has one of these values, in its order."""
+        frame, key = self.load(kind, name), (kind, name, column)
+        if key not in self._places:
+            self._places[key] = frame.groupby(column, sort=False).indices
+        places = [self._places[key][value] for value in values if value in self._places[key]]
+        chosen = np.sort(np.concatenate(places)) if places else np.array([], dtype="int64")
+        return frame.iloc[chosen].reset_index(drop=True)
 
     def _load(self, kind: str, name: str) -> pd.DataFrame:
         frame = pd.read_parquet(self._folder / kind / f"{name}.parquet")
@@ -218,10 +264,19 @@ class Report:
         shown first; rows: how many. The published table has all of them, in its own order.
         An account is shown with its name beside its id.
         """
+        frame, n_hidden = self._shareable(frame)
+        if n_hidden:
+            caption = join_sentences(filter(None, [caption and f"{caption}.", _(
+                "Rows of fewer than {n} accounts are emptied.", n=self._min_accounts)]))
         if self._out:
             folder = self._out / "tables"
             folder.mkdir(parents=True, exist_ok=True)
             write_parquet(frame, folder / f"{name}.parquet")
+        return self.show(name, frame, caption=caption, show=show, by=by, rows=rows)
+
+    def show(self, name: str, frame: pd.DataFrame, *, caption: str = "", show: Sequence[str] = (),
+             by: str = "", rows: int = 12) -> TableView:
+        """Show a table as `table` does, without publishing it."""
         shown = frame.sort_values(by, ascending=False, kind="stable") if by else frame
         shown = shown[list(show)] if show else shown
         if "account_id" in shown.columns and "account_name" not in shown.columns and self.names:
@@ -233,21 +288,38 @@ class Report:
 
     def figure(self, name: str, ax: Axes, data: pd.DataFrame | None = None) -> FigureView:
         """Show a figure under the id `name` with its alt text; `data` can be downloaded."""
+        if data is not None:
+            data, _hidden = self._shareable(data)
         return FigureView.of(name, ax, data, out=self._out)
+
+    @property
+    def _min_accounts(self) -> int:
+        return int(self.rules.data.min_cell_accounts)
+
+    def _shareable(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+        """A table as it may be seen: of a pseudonymised report, no row of a few accounts."""
+        if not self._context.get("is_pseudonymised"):
+            return frame, 0
+        return hide_small_cells(frame, min_accounts=self._min_accounts)
 
     def reading(self, sentence: str) -> ReadingView:
         """Show one computed sentence."""
         return ReadingView(sentence)
 
+    @property
+    def is_published(self) -> bool:
+        """Whether what is shown is published as well: a period run's report."""
+        return self._out is not None
+
+    @property
+    def handover_folder(self) -> Path:
+        """Where notebooks hand on: a run's own folder, or in JupyterLab one beside the cache."""
+        return self._out / HANDOVER if self._out else self._folder / HANDOVER / self.lang
+
     def hand_on(self, notebook: str, handover: Handover) -> ReadingView:
         """Publish what the overview is made of, and say how much that is."""
         frames = handover.to_frames()
-        if self._out:
-            folder = self._out / "handover"
-            folder.mkdir(parents=True, exist_ok=True)
-            for kind, frame in frames.items():
-                named = frame.assign(notebook=pd.Series(notebook, index=frame.index, dtype="str"))
-                write_parquet(named, folder / f"{notebook}.{kind}.parquet")
+        write_handed_on(self.handover_folder, notebook, handover)
         return ReadingView(_(
             "Handed on to the overview: {metrics} metrics, {findings} findings, {attention} "
             "accounts that need attention, {unanswered} open questions.",
@@ -255,14 +327,22 @@ class Report:
 
     @property
     def provenance(self) -> TableView:
-        """What could have influenced a number here: data, period, rules, versions."""
+        """What could have influenced a number here: data, period, rules, versions.
+
+        Of the rules those of the sections that this page asked for or that the facts rest on, and
+        whatever else was changed.
+        """
         rows = [(_("Data set"), f"{self.name} ({self._context['dataset']['id']})"),
                 (_("Period"), f"{self.period.label}: {self.period.start} – {self.period.end}"),
                 (_("Fingerprint of data, rules and code"), self._context["fingerprint"][:16])]
+        rules = self.rules.to_frame()
+        told = rules[rules["section"].isin(self.rules.read | BENEATH) | ~rules["is_default"]]
         rows += [(f"{section}.{key}", f"{value}  [{translate(unit)}] {translate(help_)}")
                  for section, key, value, unit, help_ in
-                 self.rules.to_frame()[["section", "rule", "value", "unit", "help"]]
-                 .itertuples(index=False)]
+                 told[["section", "rule", "value", "unit", "help"]].itertuples(index=False)]
+        rows.append((_("Rules of other chapters"), _(
+            "{n} rules, all at their defaults, stand on the pages that use them",
+            n=fmt_count(len(rules) - len(told)))))
         rows += [(package, version(package)) for package in PACKAGES]
         frame = pd.DataFrame(rows, columns=["item", "content"])
         return TableView(frame, name="provenance", max_rows=len(frame),

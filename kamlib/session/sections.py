@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from kamlib.credit import CreditRules
 from kamlib.dataset import DataRules
+from kamlib.effort import EffortRules
 from kamlib.lifecycle import LifecycleRules
-from kamlib.loyalty import LoyaltyRules
-from kamlib.measures import MeasureRules
+from kamlib.loyalty import CrossSellRules, LoyaltyRules
+from kamlib.measures import LikeRules, MeasureRules
+from kamlib.overview import OverviewRules
 from kamlib.period import PeriodRules
+from kamlib.review import ReviewRules
 from kamlib.rules import Section
 from kamlib.sales import SalesRules
 from kamlib.satisfaction import (
@@ -23,11 +27,13 @@ from kamlib.segmentation import (
     RankRules,
     SegmentationRules,
 )
+from kamlib.selection import SelectionRules
 from kamlib.value import ValueRules
 from kamlib.warning import WarningRules
 
 SECTIONS: tuple[type[Section], ...] = (
-    PeriodRules, DataRules, MeasureRules, SalesRules, SegmentationRules, ClassRules, MatrixRules,
-    ClusterRules, RankRules, LifecycleRules, SatisfactionRules,
-    ImprovementRules, ComplaintRules, WorthRules, AuditRules, LoyaltyRules, ValueRules,
-    WarningRules)
+    PeriodRules, DataRules, MeasureRules, LikeRules, SalesRules, SegmentationRules, ClassRules,
+    MatrixRules, ClusterRules, RankRules, LifecycleRules, SatisfactionRules,
+    ImprovementRules, ComplaintRules, WorthRules, AuditRules, LoyaltyRules, CrossSellRules,
+    ValueRules, WarningRules, SelectionRules, ReviewRules, EffortRules, CreditRules,
+    OverviewRules)

@@ -17,8 +17,9 @@ from kamlib.figures.table import TableView
 from kamlib.labels import heading, label
 from kamlib.language import _, _n, current, fmt_count, fmt_list, translate
 from kamlib.schema import load_schema, name_table
+from kamlib.session.csv_text import write_csv_text
 
-MAX_EMBEDDED = 20_000  # characters of a chart's data that a page carries in itself
+MAX_EMBEDDED = 4_000  # characters of a chart's data that a page carries in itself
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,19 @@ class ReadingView:
 
     def _repr_html_(self) -> str:
         return f'<p class="reading">{escape(self.sentence)}</p>'
+
+
+@dataclass(frozen=True)
+class ReasonView:
+    """Why there is nothing to show in this place; a page may leave out what else it would say."""
+
+    reason: str
+
+    def __repr__(self) -> str:
+        return self.reason
+
+    def _repr_html_(self) -> str:
+        return f'<p class="reason">{escape(self.reason)}</p>'
 
 
 @dataclass(frozen=True)
@@ -60,15 +74,16 @@ class FigureView:
 
     @classmethod
     def of(cls, name: str, ax: Axes, data: pd.DataFrame | None, *,
-           out: Path | None = None) -> FigureView:
-        """Draw an Axes' figure once and close it."""
+           out: Path | None = None, embed: bool = False) -> FigureView:
+        """Draw an Axes' figure once and close it; embed: keep all data in the page."""
         figure = ax.get_figure()
         assert isinstance(figure, Figure)
         alt = describe_axes(ax)
         csv = ""
         if data is not None and len(data):  # a chart of nothing has nothing to download
-            csv = data.to_csv(index=False, lineterminator="\n")
-        if len(csv) > MAX_EMBEDDED:  # a page of a megabyte is slow to open: the data lies beside it
+            csv = write_csv_text(data)
+        # A page of a megabyte is slow to open: the data lies beside it.
+        if len(csv) > MAX_EMBEDDED and not embed:
             href = f"data/{name}.csv" if out else ""
             if out:
                 (out / "data").mkdir(exist_ok=True, parents=True)

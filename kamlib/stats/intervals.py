@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -133,28 +133,24 @@ def bootstrap_interval(values: ArrayLike, statistic: Callable[[Any], float], *, 
     return _percentiles(np.asarray(drawn, dtype="float64"), level)
 
 
-def ratio_interval(numerator: ArrayLike, denominator: ArrayLike, *, seed: int,
-                   n_resamples: int = 2000, groups: ArrayLike | None = None,
-                   level: float = 0.95) -> Interval:
-    """Percentile interval of sum(numerator) / sum(denominator), such as a margin share.
+def holm_levels(p_values: Sequence[float], *, alpha: float) -> list[float]:
+    """Return the level at which each was judged: alpha / m for the smallest, alpha / (m - 1) ...
 
-    One row an observation in both; groups: the account of each row (accounts are resampled).
-    Source: as `bootstrap_interval`.
+    The first that fails stops the descent; it and all after it keep its level.
+    Source: Holm (1979), Scand. J. Stat. 6:65-70.
 
-    >>> low, high = ratio_interval([1, 2, 3], [10, 10, 10], seed=1)
-    >>> 0.1 <= low < 0.2 < high <= 0.3
-    True
+    >>> holm_levels([0.04, 0.001], alpha=0.05)
+    [0.05, 0.025]
     """
-    _check_level(level)
-    pair = np.column_stack([np.asarray(numerator, "float64"), np.asarray(denominator, "float64")])
-    if groups is not None:
-        pair = pd.DataFrame(pair).groupby(np.asarray(groups), sort=True).sum().to_numpy()
-    if len(pair) < 2:
-        return Interval(*UNKNOWN)
-    rng = np.random.default_rng(seed)
-    sums = np.array([pair[pick].sum(axis=0) for pick in _picks(rng, len(pair), n_resamples)])
-    below = np.where(sums[:, 1] == 0, np.nan, sums[:, 1])
-    return _percentiles(sums[:, 0] / below, level)
+    if not p_values:
+        return []
+    m = len(p_values)
+    order = np.argsort(p_values, kind="stable")
+    passes = np.asarray(p_values)[order] <= alpha / (m - np.arange(m))
+    n_rejected = int(np.cumprod(passes).sum())
+    levels = np.empty(m)
+    levels[order] = alpha / (m - np.minimum(np.arange(m), n_rejected))
+    return [float(one) for one in levels]
 
 
 def _proportion(successes: float, n: float, level: float, method: str) -> Interval:

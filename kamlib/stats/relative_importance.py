@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from kamlib.errors import InputError, RefusedError
-from kamlib.language import _, fmt_count
+from kamlib.language import _, fmt_count, fmt_list
 
 Floats = NDArray[np.float64]
 Method = Literal["lmg", "relative_weights"]
@@ -200,6 +200,6 @@ def _refuse_if_constant(rows: Floats, names: list[str]) -> None:
     constant = [name for name, spread in zip(names, np.ptp(rows, axis=0), strict=True)
                 if spread == 0]
     if constant:
+        items = fmt_list(name or _("the overall question") for name in constant)
         raise RefusedError(_("Importance cannot be split: all answers to {items} are equal. "
-                             "Answers that differ would lift this.", items=", ".join(
-                                 name or _("the overall question") for name in constant)))
+                             "Answers that differ would lift this.", items=items))

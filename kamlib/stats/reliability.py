@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from kamlib.errors import RefusedError
-from kamlib.language import _, fmt_count
+from kamlib.language import _, fmt_count, fmt_list
 
 Floats = NDArray[np.float64]
 LEAST_ITEMS, LEAST_ROWS = 2, 3
@@ -123,10 +123,10 @@ def _complete(table: pd.DataFrame) -> Floats:
             n_items=fmt_count(k), n_rows=fmt_count(n)))
     constant = [str(item) for item in complete if complete[item].min() == complete[item].max()]
     if constant or complete.sum(axis=1).var(ddof=1) < 1e-12:
+        items = fmt_list(constant[:5]) or _("the questions together")
         raise RefusedError(_(
             "Reliability cannot be measured: all complete questionnaires give the same answer to "
-            "{items}. Answers that differ would lift this.",
-            items=", ".join(constant[:5]) or _("the questions together")))
+            "{items}. Answers that differ would lift this.", items=items))
     return complete.to_numpy()
 
 

@@ -1,6 +1,8 @@
-"""From the customer equity of the previous period to that of today, step by step to the cent."""
+"""From the customer equity of the previous period to that of today, step by step, in full."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import pandas as pd
@@ -25,7 +27,8 @@ def bridge_equity(now: Book, *, before: Book | None, rules: ValueRules
     None where history does not reach.
     Returns the steps and the accounts. Steps, one row each: step (opening, reestimated, then
     new_in_book, value_rose, value_fell, gone_silent, closing), n_accounts, step_amount (a level for
-    opening and closing); opening + the steps = closing to the cent. "reestimated": what the
+    opening and closing); opening + the steps = closing. They are estimates, and rounded to five
+    digits of the larger end, so "reestimated" takes what rounding leaves. "reestimated": what the
     accounts of then would be worth, as they were then, by today's model, amounts and shared
     contribution.
     Accounts, one row each, largest fall first: account_id, clv_previous_amount (0 for a new one),
@@ -45,16 +48,28 @@ def bridge_equity(now: Book, *, before: Book | None, rules: ValueRules
                               contribution=_update(before.contribution, now.contribution),
                               rules=rules, is_drawn=False)
     table = _pair(now, before, revalued, rules)
-    opening, closing = before.total, now.total
+    unit = _rounding_unit(before.total, now.total)
+    opening, closing = (unit * round(total / unit) for total in (before.total, now.total))
     moved = table.groupby("step")["value_change_amount"]
-    counts, sums = moved.size().to_dict(), moved.sum().to_dict()
+    counts = moved.size().to_dict()
+    sums = {step: unit * round(amount / unit) for step, amount in moved.sum().items()}
     rows = [("opening", len(before.table), opening),
-            ("reestimated", len(before.table), revalued.total - opening),
+            ("reestimated", len(before.table), closing - opening - sum(sums.values())),
             *((step, counts.get(step, 0), sums.get(step, 0.0)) for step in MOVES),
             ("closing", len(now.table), closing)]
     steps = pd.DataFrame(rows, columns=STEP_COLUMNS)
     steps["step_amount"] = steps["step_amount"].round(CENT)
     return steps, table
+
+
+def _rounding_unit(*totals: float) -> float:
+    """The money that the fifth digit of the largest total stands for, at least a cent.
+
+    The last digits of a fitted model are the machine's.
+    """
+    largest = max(abs(total) for total in totals)
+    digits = math.floor(math.log10(largest)) - 4 if largest > 0 else -CENT
+    return float(10.0 ** max(-CENT, digits))
 
 
 def _update(then: Contribution, now: Contribution) -> Contribution:

@@ -12,13 +12,13 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from kamlib.measures.receivables import settle_invoices
 from kamlib.schema import require_known
 from kamlib.warning.rules import WarningRules
 
 Read = Callable[[str, date], pd.DataFrame]
 # Items that ask how content somebody is; the others ask what is expected or intended.
 CONTENT_KINDS = ("rating", "overall")
-CENT = 0.005  # an invoice paid but for less than a cent is paid
 
 
 def read_checked(read: Read, table: str, day: date) -> pd.DataFrame:
@@ -90,16 +90,10 @@ def measure_payment(read: Read, *, day: date, start: date, rules: WarningRules) 
     payments = read_checked(read, "payments", day)
     if invoices.empty or payments.empty or not _reaches(invoices, "due_date", start):
         return _nothing("n_invoices", "late_invoice_share", "late_mean_days")
-    due = pd.to_datetime(invoices["due_date"])
-    amount = invoices["amount"].astype("float64")
-    rows = invoices[due.between(pd.Timestamp(start), pd.Timestamp(day)) & (amount > 0)]
-    paid = payments.groupby("invoice_id", sort=True).agg(
-        paid_amount=("amount", "sum"), paid_date=("paid_date", "max"))
-    rows = rows.merge(paid, left_on="invoice_id", right_index=True, how="left")
-    is_paid = rows["paid_amount"].fillna(0).astype("float64") >= rows["amount"].astype(
-        "float64") - CENT
-    settled = pd.to_datetime(rows["paid_date"]).where(is_paid, pd.Timestamp(day))
-    late = (settled - pd.to_datetime(rows["due_date"])).dt.days.clip(lower=0)
+    rows = settle_invoices(invoices, payments, as_of=day)
+    rows = rows[rows["due_date"].between(pd.Timestamp(start), pd.Timestamp(day))
+                & (rows["amount"] > 0)]
+    late = rows["late_days"].clip(lower=0)
     found = rows.assign(late=late, is_late=late > rules.late_days).groupby("account_id", sort=True)
     return found.agg(n_invoices=("late", "size"), late_invoice_share=("is_late", "mean"),
                      late_mean_days=("late", "mean")).astype("float64")

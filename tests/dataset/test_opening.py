@@ -67,9 +67,9 @@ def expect(row: tuple[str, ...]) -> str:
     return "kept" if holds and (pieces <= 0 if back else pieces >= 0) else "quarantined"
 
 
-@settings(max_examples=25, deadline=None, derandomize=True,
+@settings(max_examples=5, deadline=None, derandomize=True,
           suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(ROW, min_size=1, max_size=12))
+@given(st.lists(ROW, min_size=40, max_size=70))
 def test_every_row_is_accounted_for_and_what_is_kept_is_valid(rows: list[tuple[str, ...]]) -> None:
     good = ("A0", "C1", "2025-01-13", "sale", "1", "10.00", "true")  # one order is needed
     with tempfile.TemporaryDirectory() as name:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
@@ -108,6 +110,15 @@ def test_the_wait_is_a_step_curve_beside_the_promise(result):
     assert list(now.get_ydata()) == [0, 0.3, 0.6]
     assert list(before.get_ydata()) == [0, 0.7]
     assert set(promise.get_xdata()) == {14}
+
+
+def test_complaints_come_from_a_region(result):
+    ax = figures.plot_classes(result, by="region")
+    assert plain(plain_title(ax)) == "100 % of complaints come from North"
+    rose = result.groups.assign(movement="rose")
+    ax = figures.plot_classes(replace(result, groups=rose), by="region")
+    assert plain(plain_title(ax)) == ("100 % of complaints come from North, which has risen from "
+                                      "20 to 40")
 
 
 def test_classes_that_rose_are_marked(result):

@@ -78,6 +78,25 @@ def test_first_of_all_is_said_with_money_target_and_promises(found):
     assert "The target of 70 points is the satisfied line." in said
 
 
+def test_weights_and_the_overall_judgement_are_told_as_two_readings(found):
+    given = change(found, "priorities", weight_share=[0.4, 0.3, 0.1, 0.1, 0.1])
+    assert "The order follows the gap to the target and the weight of each question" in plain(
+        figures.read_priorities(given))
+    first = found.priorities["item_id"].iloc[0]
+    same = change(found, "importance", derived_share_ci_low=0.1, derived_share_ci_high=0.3,
+                  derived_share=(found.importance["item_id"] == first) * 0.2)
+    assert plain(figures.read_priorities(same)).endswith(
+        "it puts the same question first (20 %, 10–30 %).")
+    other = change(same, "importance", derived_share=(found.importance["text"] ==
+                                                      found.priorities["text"].iloc[1]) * 0.2)
+    assert plain(figures.read_priorities(other)).endswith(
+        "All questions weigh the same in the index, so the order follows the gap to the target "
+        "alone. What the overall judgement follows is another reading of what matters; there "
+        f"“{found.priorities['text'].iloc[1]}” counts most (20 %, 10–30 %).")
+    unknown = change(other, "importance", derived_share=float("nan"))
+    assert "another reading" not in figures.read_priorities(unknown)
+
+
 def test_nothing_clearly_below(found):
     calm = change(found, "priorities", gap_verdict="cannot tell", n_open_promises=2)
     assert figures.plot_priorities(calm).get_title() == (
@@ -184,12 +203,12 @@ def test_promises_and_topics(found):
 
 def test_reliability(found):
     ax = importance.plot_reliability(found)
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["The whole index", "delivery",
-                                                            "service"]
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["The whole index", "Delivery",
+                                                            "Service"]
     low = change(found, "reliability", reliability_verdict="unreliable")
     assert importance.plot_reliability(low).get_title() == (
         "3 of 3 groups of questions are too unlike for one score")
-    assert "Too unlike for one score: The whole index, delivery and service" in (
+    assert "Too unlike for one score: The whole index, Delivery and Service" in (
         importance.read_reliability(low))
     bad = change(found, "fit", fit_verdict="wrong_way")
     assert "points the other way than the rest" in importance.read_reliability(bad)

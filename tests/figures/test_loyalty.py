@@ -14,8 +14,8 @@ from kamlib.loyalty import LoyaltyRules, review_loyalty
 
 PLOTS = [figures.plot_tenure, figures.plot_repurchase, figures.plot_returns,
          figures.plot_benchmark]
-READS = [figures.read_tenure, figures.read_repurchase, figures.read_returns,
-         figures.read_benchmark]
+READS = [figures.read_tenure, figures.read_repurchase, figures.read_frequency,
+         figures.read_returns, figures.read_called_off, figures.read_benchmark, figures.read_aims]
 TIERS = ["core"] * 6 + ["important"] * 6 + ["general"] * 6
 
 
@@ -26,11 +26,17 @@ def build_result(tiers):
         "tenure_days": pd.array([2922] * 6 + [1461] * 6 + [731] * 6, dtype="Int64")[:n],
         "n_orders_window": pd.array([4] * n, dtype="Int64"),
         "n_purchase_days_window": pd.array([4] * 12 + [1] * 6, dtype="Int64")[:n],
+        "first_sale_date": pd.Timestamp("2024-01-10"), "start_date": pd.Timestamp("2024-01-10"),
+        "second_sale_date": ([pd.Timestamp("2024-02-10")] * 12 + [pd.NaT] * 6)[:n],
+        "is_start_known": True, "first_to_as_of_days": pd.array([721] * n, dtype="Int64"),
+        "gap_mean_days": 30.0,
         "gross_amount_window": 100.0, "net_amount_window": 90.0,
-        "returned_amount_window": ([0.0] * 6 + [6.0] * 6 + [10.0] * 6)[:n]})
+        "returned_amount_window": ([0.0] * 6 + [5.9, 6.1] * 3 + [10.0] * 6)[:n]})
     months = pd.DataFrame({"account_id": facts["account_id"], "month": pd.Timestamp("2025-03-01"),
                            "line_kind": "sale", "n_orders": 4, "n_purchase_days": 4,
-                           "quantity": 10.0})
+                           "quantity": 10.0, "amount": 100.0})
+    called_off = months.head(1).assign(line_kind="paired_sale", n_orders=1, amount=500.0)
+    months = pd.concat([months, called_off]) if n else months
     return review_loyalty(facts, months=months, rules=LoyaltyRules(n_resamples=100),
                           tiers=pd.DataFrame({"account_id": facts["account_id"], "tier": tiers}),
                           window_start=date(2025, 1, 1), as_of=date(2025, 12, 31))
@@ -72,9 +78,12 @@ def test_benchmark_shows_nine_cells_with_their_verdicts(result):
     ax = figures.plot_benchmark(result)
     texts = [plain(text.get_text()) for text in ax.texts]
     assert len(texts) == 9
-    assert texts[5] == "6.0 % (6.0–6.0 %)\npublished: over 1 to 5 %\nNOT MET"
-    met = sum(text.endswith("\nMET") for text in texts)
-    assert plain_title(ax) == f"{met} of 9 published loyalty figures are met"
+    # Student, 5 degrees, over six accounts of 5.9 or 6.1 %: 6.0 +- 2.571 * 0.1095 / sqrt(6).
+    assert texts[5] == "6.0 % (5.9–6.1 %)\npublished: over 1 to 5 %\nWORSE"
+    # Clopper-Pearson, none of six accounts: 1 - 0.025 ** (1 / 6) = 45.9 %.
+    assert texts[2] == "0.0 % (0.0–45.9 %)\npublished: up to 1 %\nCANNOT TELL"
+    assert sum(text.endswith("\nWORSE") for text in texts) == 1
+    assert plain_title(ax) == "1 of 9 figures is worse than the published one"
 
 
 def test_benchmark_reading_names_the_class_between(result):
@@ -91,3 +100,9 @@ def test_every_reading_is_a_sentence_without_gaps(read, result, nothing):
     for text in (read(result), read(nothing)):
         assert text.endswith(".")
         assert "nan" not in text
+
+
+def test_called_off_orders_are_no_returns(result):
+    assert plain(figures.read_called_off(result)) == (
+        "1 order was called off in full within days: 500, 21.7 % of all ordered. It is in none of "
+        "the return rates; with it on both sides 5.3 % would be 25.9 %.")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from xml.etree import ElementTree
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import seaborn as sns
 
@@ -35,6 +37,19 @@ def test_ids_of_two_charts_on_one_page_differ():
            for name in ("one", "two")]
     assert ids[0]
     assert not ids[0] & ids[1]
+
+
+def test_names_of_styles_differ_too_and_what_is_pointed_at_is_there():
+    drawn = [render_svg(draw(), name=name) for name in ("one", "two")]
+    classes = [set(re.findall(r' class="([^"]+)"', svg)) for svg in drawn]
+    assert classes[0] and not classes[0] & classes[1]
+    for svg, used in zip(drawn, classes, strict=True):
+        assert used == set(re.findall(r"\.([\w-]+)\{", svg))
+        ids = re.findall(r' id="([^"]+)"', svg)
+        assert len(ids) == len(set(ids))
+        assert set(re.findall(r'url\(#([^)]+)\)|href="#([^"]+)"', svg)) <= {
+            pair for one in ids for pair in ((one, ""), ("", one))}
+        ElementTree.fromstring(svg)
 
 
 def test_alt_text_is_part_of_the_picture():
@@ -73,7 +88,7 @@ def test_a_style_that_comes_again_is_written_once_and_kept():
     ax = new_axes()
     ax.bar(["a", "b", "c"], [1, 2, 3], color="#123456")
     svg = render_svg(ax.figure, name="bars")
-    name = re.search(r"\.(bars-\d+)\{fill: #123456", svg)[1]
+    name = re.search(r"\.(\w+-\d+)\{fill:#123456", svg)[1]
     assert svg.count("#123456") == 1
     assert svg.count(f'class="{name}"') == 3
     # Places that nobody sees are gone, words with as many are not.
@@ -81,3 +96,15 @@ def test_a_style_that_comes_again_is_written_once_and_kept():
     ax = new_axes()
     ax.set_title("0.123456")
     assert "0.123456" in render_svg(ax.figure, name="words")
+
+
+def test_a_chart_of_three_hundred_accounts_stays_small():
+    # A chapter with six of these is to stay below 300 kB.
+    rng = np.random.default_rng(1)
+    ax = new_axes()
+    for size in (20, 40, 60):
+        ax.scatter(rng.random(100), rng.random(100), s=size, color="#123456")
+    svg = render_svg(ax.figure, name="accounts")
+    assert svg.count("<use ") >= 300
+    assert svg.count("<circle ") == 3  # matplotlib draws each mark as eight curves
+    assert len(svg) < 20_000

@@ -64,10 +64,13 @@ def test_long_table_is_cut_and_says_so():
     assert text.endswith('<p class="more">1,990 more rows in tables.xlsx.</p>')
 
 
-def test_empty_table_keeps_its_headings():
-    text = html(TableView(TIERS.head(0), name="none"))
+def test_empty_table_keeps_its_headings_and_says_why_it_is_empty():
+    nothing = TIERS.head(0)
+    text = html(TableView(nothing, name="none"))
     assert text.count("<th ") == 6
-    assert "<td" not in text
+    assert '<tr><td colspan="6">Nothing to list.</td></tr>' in text
+    nothing.attrs["reason"] = "Too few orders < 3."
+    assert "Too few orders &lt; 3." in html(TableView(nothing, name="none"))
 
 
 def test_chinese_dates_and_shares():

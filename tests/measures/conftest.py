@@ -21,7 +21,8 @@ MONEY = pa.decimal128(18, 4)
 ORDERS = pa.schema([
     ("order_id", pa.string()), ("account_id", pa.string()), ("order_date", pa.date32()),
     ("product_id", pa.string()), ("channel", pa.string()), ("line_kind", pa.string()),
-    ("quantity", MONEY), ("amount", MONEY), ("cost_amount", MONEY)])
+    ("quantity", MONEY), ("amount", MONEY), ("cost_amount", MONEY), ("retail_price", MONEY),
+    ("is_tender", pa.bool_()), ("is_dropship", pa.bool_()), ("cancel_reason", pa.string())])
 ACCOUNTS = pa.schema([("account_id", pa.string()), ("parent_id", pa.string()),
                       ("party_role", pa.string()), ("customer_since", pa.date32())])
 PRODUCTS = pa.schema([("product_id", pa.string()), ("product_line", pa.string())])
@@ -35,9 +36,10 @@ def _line(account: str, day: str, amount: float | str, **given: Any) -> Line:
     """One order line; a sale of an order of its own unless said otherwise."""
     kind = given.pop("kind", "sale")
     texts = {"order_id": f"{account}-{day}-{amount}", "product_id": None, "channel": None} | \
-        {k: v for k, v in given.items() if k in ("order_id", "product_id", "channel")}
+        {k: v for k, v in given.items() if k in (
+            "order_id", "product_id", "channel", "is_tender", "is_dropship", "cancel_reason")}
     numbers = {k: None if given.get(k) is None else Decimal(str(given[k]))
-               for k in ("quantity", "cost_amount")}
+               for k in ("quantity", "cost_amount", "retail_price")}
     return {**texts, **numbers, "account_id": account, "order_date": date.fromisoformat(day),
             "line_kind": kind, "amount": Decimal(str(amount))}
 

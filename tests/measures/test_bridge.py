@@ -62,11 +62,11 @@ def test_refuses_a_window_before_the_known_history(book):
     assert len(build(book, history_from=date(2024, 1, 1))) == 3
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.lists(st.tuples(
-    st.sampled_from("AB"), st.sampled_from(["2024-03-01", "2025-03-01", "2025-11-30"]),
+    st.sampled_from("ABCDEFGH"), st.sampled_from(["2024-03-01", "2025-03-01", "2025-11-30"]),
     st.integers(0, 9999), st.sampled_from(["P1", "P2", None]),
-    st.sampled_from([None, 0, 1, 3, 7])), min_size=1, max_size=12))
+    st.sampled_from([None, 0, 1, 3, 7])), min_size=20, max_size=48))
 def test_the_parts_are_the_whole_to_the_cent(line, ledger, engine, rows):
     lines = [line(a, day, cents / 100, product_id=p, quantity=q, order_id=str(i))
              for i, (a, day, cents, p, q) in enumerate(rows)]

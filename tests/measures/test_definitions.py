@@ -166,12 +166,13 @@ def test_a_group_is_one_account_since_its_earliest_member(line, ledger):
 
 
 days = st.integers(0, 1095).map(lambda n: str(date(2023, 1, 1) + timedelta(days=n)))
-sales = st.lists(st.lists(days, min_size=1, max_size=4), min_size=1, max_size=40)
+sales = st.lists(st.lists(days, min_size=1, max_size=4), min_size=20, max_size=40)
 
 
-@settings(max_examples=8, deadline=None)
-@given(sales=sales, period=st.sampled_from(["2025", "2025H2", "2025Q4", "2025-12", "2024Q3"]),
-       window=st.sampled_from([30, 90, 365, 730]))
+@pytest.mark.parametrize(("period", "window"), [
+    ("2025", 365), ("2025H2", 90), ("2025Q4", 730), ("2025-12", 30), ("2024Q3", 365)])
+@settings(max_examples=2, deadline=None)
+@given(sales=sales)
 def test_opening_and_what_comes_less_what_goes_is_closing(sales, period, window, line, ledger,
                                                          engine):
     rows = [line(f"A{a:02d}", day, 1) for a, found in enumerate(sales) for day in found]

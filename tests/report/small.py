@@ -40,13 +40,15 @@ def write_dataset(folder: Path, lines: list[str] = LINES, *, extra: str = "") ->
     return file
 
 
-def write_notebook(folder: Path, name: str, *codes: str, tables: tuple[str, ...] = ()) -> Path:
+def write_notebook(folder: Path, name: str, *codes: str, tables: tuple[str, ...] = (),
+                   last: bool = False) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     new = nbformat.v4
     cells = [new.new_markdown_cell(f"# What about {name}?", id="question"),
              new.new_code_cell(PARAMETERS, id="parameters", metadata={"tags": ["parameters"]})]
     cells += [new.new_code_cell(code, id=f"cell-{i}") for i, code in enumerate(codes)]
-    notebook = new.new_notebook(cells=cells, metadata={"kam": {"tables": list(tables)}})
+    notebook = new.new_notebook(cells=cells, metadata={"kam": {"tables": list(tables),
+                                                             "last": last}})
     path = folder / f"{name}.ipynb"
     nbformat.write(notebook, path)
     return path

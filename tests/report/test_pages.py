@@ -19,6 +19,7 @@ from kamlib.report.pages import (
     format_metric,
     render_first_page,
     render_index,
+    render_sheet,
 )
 
 META = PageMeta(dataset_name="Sample company", dataset_id="sample", period_label="2025Q4",
@@ -79,8 +80,8 @@ def test_a_headline_number_carries_unit_interval_changes_and_verdict() -> None:
                     anchor="sales", headline=True)
     page = first_page(Handover(metrics=(metric, Metric("Hidden", 1, "count"))))
     assert text(page, "#headline") == (
-        "Net sales 41.8 M CNY likely 40.0–43.0 M CNY · n = 291 +3.2 % on the previous period "
-        "−5.0 % on the year before target 43.0 M CNY: not met")
+        "Net sales 41.8 M CNY likely 40.0–43.0 M CNY · n = 291 +1.30 M CNY (3.2 %) on the "
+        "previous period −2.20 M CNY (5.0 %) on the year before target 43.0 M CNY: not met")
     assert page.select_one("#headline .verdict.bad")
     assert [a["href"] for a in page.select("#headline a")] == ["02_segmentation.html#sales"]
 
@@ -124,7 +125,8 @@ def test_what_a_skipped_chapter_says_has_no_dead_link() -> None:
                       notebook="06_loyalty")
     assert not page.select("#findings a")
     assert "Loyalty Skipped No table wallets." in text(page, "#chapters")
-    assert [a["href"] for a in page.select("#chapters a")] == ["02_segmentation.html"]
+    assert [a["href"] for a in page.select("#chapters a")] == [
+        "02_segmentation.html", "methods.html"]
 
 
 def test_many_findings_are_folded_below_the_first() -> None:
@@ -211,7 +213,10 @@ def test_the_page_is_in_the_version_s_language(lang: str, tag: str) -> None:
 
 
 def test_the_page_stands_alone_and_prints() -> None:
-    page = first_page(Handover(attention=(Attention("A", "r"),)), tables_href="tables.xlsx")
+    page = first_page(Handover(attention=(Attention("A", "r"),)), tables_href="tables.xlsx",
+                      accounts_href="../v001.accounts/index.html")
+    assert [a["href"] for a in page.select("#attention th[scope=row] a")] == [
+        "../v001.accounts/index.html#account-A"]
     assert not page.select("script, link, iframe, [src]")
     ids = [found["id"] for found in page.select("[id]")]
     assert len(ids) == len(set(ids))
@@ -265,3 +270,37 @@ def test_index_without_versions_says_so_in_the_language_in_use() -> None:
                                     "No draft is waiting for review.")
     with language.using("zh"):
         assert '<html lang="zh-Hans">' in render_index(empty)
+
+
+ADVICE = pd.DataFrame({"cycle_step": ["needs", "execution"], "recommendation": ["Ask.", "Call."],
+                       "stake_amount": [5.0, 7e6], "evidence": ["Two <b>say</b> so.", "One."],
+                       "owners": ["", "M1"], "chapter": ["02_segmentation"] * 2,
+                       "anchor": ["ranks", "calls"]})
+
+
+def test_recommendations_stand_most_money_first_with_their_evidence() -> None:
+    page = first_page(recommendations=ADVICE, sheet_href="sheet.html")
+    assert text(page, "#recommendations li") == (
+        "7.00 M CNY Call. Segmentation One. Owners: M1. 5 CNY Ask. Segmentation Two <b>say</b> so.")
+    assert [a["href"] for a in page.select("#recommendations a")] == [
+        "02_segmentation.html#calls", "02_segmentation.html#ranks"]
+    assert page.select_one('header a[href="sheet.html"]')
+    assert not first_page().select("#recommendations")
+
+
+def test_one_sheet_holds_the_most_important_and_counts_the_rest() -> None:
+    handover = Handover(
+        metrics=tuple(Metric(f"m{i}", i, "count", headline=True) for i in range(12)),
+        findings=tuple(Finding("demo", f"Finding {i}.", float(i)) for i in range(9)),
+        attention=tuple(Attention(f"{i:02}", f"late by {i}", float(i)) for i in range(20)),
+        unanswered=(Unanswered("Who?", "nobody"),))
+    frames = {name: frame.assign(notebook="x") for name, frame in handover.to_frames().items()}
+    page = BeautifulSoup(render_sheet(META, **frames, recommendations=ADVICE), "html.parser")
+    found = text(page, "main")
+    assert "Finding 8." in found and "Finding 3." not in found
+    assert "late by 19" in found and "late by 11" not in found
+    assert len(page.select(".numbers .value")) == 8
+    assert "findings 9, recommendations 2, accounts 20, open questions 1." in found
+    empty = {name: frame.iloc[:0] for name, frame in frames.items()}
+    assert "Nothing was found" in text(BeautifulSoup(render_sheet(META, **empty), "html.parser"),
+                                       "main")

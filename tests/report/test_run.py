@@ -11,11 +11,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import unquote
 
 import nbformat
 import pandas as pd
 import psutil
 import pytest
+from bs4 import BeautifulSoup
 
 from kamlib.errors import InputError
 from kamlib.report.execute import check_parameters, find_chapters
@@ -56,6 +58,24 @@ def test_a_version_holds_pages_tables_and_what_was_handed_on(published):
     # 200 + 300 - 100 + 50.50 sold and returned in the fourth quarter
     assert metrics["value"].tolist() == [450.5]
     assert metrics["notebook"].tolist() == ["01_demo"]
+
+
+def test_every_link_of_a_version_leads_somewhere(published):
+    _, result = published
+    pages = sorted(result.folder.glob("*.html"))
+    assert {"index.html", "01_demo.html", "methods.html"} <= {page.name for page in pages}
+    dead = []
+    for page in pages:
+        soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+        for link in soup.select("a[href]"):
+            address, _, anchor = unquote(str(link["href"])).partition("#")
+            if address.startswith("data:"):
+                continue
+            target = page.parent / address if address else page
+            if not target.is_file() or (anchor and not BeautifulSoup(
+                    target.read_text(encoding="utf-8"), "html.parser").find(id=anchor)):
+                dead.append((page.name, link["href"]))
+    assert dead == []
 
 
 def test_a_notebook_without_its_table_is_skipped_and_said(published):

@@ -79,6 +79,18 @@ def test_staging_of_the_dead_is_cleaned_and_of_the_living_kept(tmp_path):
     assert dead.rsplit(os.sep, 1)[-1] not in left
 
 
+def test_staging_that_was_made_a_moment_ago_is_not_taken_for_that_of_the_dead(tmp_path):
+    # Between the folder and the file that says whose it is, another run may look.
+    store = Store(tmp_path)
+    mine = store.begin()
+    (mine.folder / "owner.json").unlink()
+    dead = mine.folder.with_name("999999999-abc")
+    dead.mkdir()
+    store.begin()
+    assert mine.content.is_dir()
+    assert not dead.exists()
+
+
 def test_a_failed_run_is_kept_apart(tmp_path):
     store = Store(tmp_path)
     staging = store.begin()

@@ -13,7 +13,7 @@ import pytest
 
 from kamlib.dataset import load_dataset_file
 from kamlib.errors import InputError
-from kamlib.sample import make_sample, simulate, write_truth
+from kamlib.sample import make_sample, simulate, tell_truth, write_truth
 from kamlib.sample.faults import BAD_SCORES, N_DUPLICATES, ORDER_FAULTS
 from kamlib.sample.parameters import DEFAULTS
 from kamlib.schema import load_schema
@@ -42,15 +42,20 @@ def net_lines(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return orders[orders["line_kind"].isin(["sale", "return", "cancellation"])]
 
 
-def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
-    first = make_sample(tmp_path / "a", seed=3, n_accounts=40)
+@pytest.fixture(scope="module")
+def smallest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The dataset file of the smallest company there is, with seed 3."""
+    return make_sample(tmp_path_factory.mktemp("smallest"), seed=3, n_accounts=40)
+
+
+def test_the_same_seed_gives_the_same_bytes(smallest: Path, tmp_path: Path) -> None:
     second = make_sample(tmp_path / "b", seed=3, n_accounts=40)
-    assert first == tmp_path / "a" / "dataset.toml"
-    assert hash_files(first.parent) == hash_files(second.parent)
+    assert second == tmp_path / "b" / "dataset.toml"
+    assert hash_files(smallest.parent) == hash_files(second.parent)
 
 
-def test_another_seed_gives_another_company(tmp_path: Path) -> None:
-    one = hash_files(make_sample(tmp_path / "a", seed=3, n_accounts=40).parent)
+def test_another_seed_gives_another_company(smallest: Path, tmp_path: Path) -> None:
+    one = hash_files(smallest.parent)
     other = hash_files(make_sample(tmp_path / "b", seed=4, n_accounts=40).parent)
     # These two are not drawn.
     same = {"exchange_rates.csv", "quoted_figures.csv", "survey_items.csv", "survey_waves.csv"}
@@ -154,7 +159,7 @@ def test_revenue_season_and_growth_are_plausible(net_lines: pd.DataFrame) -> Non
 
 
 def test_the_dissatisfied_drop_out_more_often() -> None:
-    truth = simulate(seed=11, n_accounts=900)["_truth"]
+    truth = tell_truth(seed=11, n_accounts=900)
     buyers = truth[truth["kind"] == "buyer"]
     satisfaction = buyers.filter(like="satisfaction_").mean(axis=1)
     is_low = satisfaction < satisfaction.median()

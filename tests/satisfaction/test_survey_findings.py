@@ -28,12 +28,21 @@ def amount(handover, kind):
 
 
 def test_a_content_company_has_no_findings_and_no_rows(company):
-    handover = company([HAPPY] * 8, [HAPPY] * 8, sales=SALES).hand_over(index_target=80.0,
-                                                                       rate_target=0.5)
+    answers = [HAPPY] * 7 + [[5, 5, 4]]
+    handover = company(answers, answers, sales=SALES).hand_over(index_target=80.0, rate_target=0.5)
     assert handover.findings == ()
     assert handover.attention == ()
     verdicts = {m.name: m.verdict for m in handover.metrics}
     assert verdicts["satisfaction_index"] == verdicts["satisfied_rate"] == "met"
+
+
+def test_answers_that_are_all_alike_show_no_spread_and_so_no_interval(company):
+    survey = company([HAPPY] * 8, [], sales=SALES).survey(index_target=80.0, rate_target=0.5)
+    index = survey.measures.set_index("measure").loc["satisfaction_index"]
+    assert (index["measured_index"], index["verdict"]) == (100, "cannot tell")
+    assert pd.isna(index["measured_index_ci_low"]) and pd.isna(index["measured_index_ci_high"])
+    odd = survey.oddities.set_index("oddity")
+    assert odd.loc["all_accounts_alike", ["n", "treatment"]].tolist() == [8, "no_interval"]
 
 
 def test_index_below_its_target(company):
@@ -177,7 +186,9 @@ def test_invitations_count_as_they_stood_on_the_day(company):
     response = maker.survey().response.set_index("measure")
     assert response.loc["questionnaires_returned", ["n", "n_of"]].tolist() == [7, 8]
     maker.tables["survey_invitations"]["wave_id"] = "W1"
-    assert [u.table for u in maker.hand_over().unanswered] == ["survey_invitations", "survey_waves"]
+    # There is no overall question either, which survey_items would lift.
+    assert [u.table for u in maker.hand_over().unanswered] == ["survey_items", "survey_invitations",
+                                                               "survey_waves"]
 
 
 def test_unknown_sales_leave_money_out_and_say_so(company):
@@ -242,3 +253,35 @@ def test_row_order_and_currency_unit_change_nothing_else(company):
     pd.testing.assert_frame_equal(first.items.drop(columns="fallen_amount"),
                                   second.items.drop(columns="fallen_amount"))
     assert (second.items["fallen_amount"] == 7 * first.items["fallen_amount"]).all()
+
+
+def test_hidden_dissatisfaction_is_a_finding_and_a_call(company):
+    maker = company([[2, 5, 5, 5]] * 2 + [[5, 5, 4, 5]] * 6, [], sales=SALES)
+    maker.tables["survey_items"]["kind"] = ["rating", "rating", "rating", "overall"] * 2
+    handover = maker.hand_over()
+    assert sentence(handover, "hidden_dissatisfied").startswith(
+        "2 accounts rate something low and say all the same that all is well: most often “Item "
+        "Q01”.")
+    assert amount(handover, "hidden_dissatisfied") == sum(SALES[:2])
+    calls = [row for row in handover.attention if row.anchor == "hidden_dissatisfied"]
+    assert [row.account_id for row in calls] == ["a00", "a01"]
+    assert calls[0].reason == "Rates “Item Q01” low and the whole high: hidden dissatisfaction."
+
+
+def test_a_missed_target_says_whether_the_silent_could_change_it(company):
+    maker = company([ANGRY] * 8, [], sales=SALES)
+    evidence = {f.kind: f.evidence for f in maker.hand_over(frame_share=1.0).findings}
+    assert evidence["rate_below_target"] == ""  # everybody was heard
+    some = company([ANGRY] * 8, [], sales=SALES, silent=(7,))
+    evidence = {f.kind: f.evidence for f in some.hand_over(frame_share=1.0).findings}
+    assert evidence["rate_below_target"] == (
+        "missed in the frame whatever its silent accounts think")
+
+
+def test_the_index_by_sales_is_handed_on_with_its_interval(company):
+    maker = company([[5, 5, 5], [3, 3, 3], [4, 4, 4], [5, 4, 3]], [],
+                    sales=[700.0, 100, 100, 100])
+    metric = {m.name: m for m in maker.hand_over().metrics}["index_by_revenue"]
+    assert metric.value == pytest.approx((700 * 100 + 100 * 60 + 100 * 80 + 100 * 80) / 1000)
+    assert metric.ci_low < metric.value
+    assert (metric.n, metric.anchor) == (4, "index_estimates")

@@ -145,6 +145,9 @@ def test_coverage_grows_month_by_month(scored):
                             "answered_date": pd.to_datetime(["2025-10-05", "2025-09-20",
                                                              "2025-11-01"])})
     table = track_coverage(hearing, wave.questionnaires, answers)
-    assert table["month"].dt.month.tolist() == [9, 10]
-    assert table["n_accounts_heard"].tolist() == [1, 2]
-    assert table["frame_revenue_share"].tolist() == pytest.approx([0.3, 0.9])
+    assert table["month"].dt.month.tolist() == [9, 10, 11]
+    # The second person of an account is another questionnaire, not another account.
+    assert table["n_valid"].tolist() == [1, 2, 3]
+    assert table["n_accounts_heard"].tolist() == [1, 2, 2]
+    assert table["frame_revenue_share"].tolist() == pytest.approx([0.3, 0.9, 0.9])
+    assert table["n_sent"].isna().all()  # there is no list of invitations

@@ -78,8 +78,9 @@ def test_thirty_of_forty_eight_ratings_are_satisfied_ones(scored):
     content = table.loc["content_share"]
     assert (content["n"], content["counted"]) == (48, "ratings")
     assert content["measured_share"] == pytest.approx(0.625)
-    # Accounts are resampled: the four shares lie between 6/12 and 9/12.
-    assert 0.5 <= content["measured_share_ci_low"] < 0.625 < content["measured_share_ci_high"]
+    # Four shares of 9, 8, 7 and 6 of 12: 0.625 +- 3.182 (Student, 3 degrees) * 0.1076 / 2.
+    assert content["measured_share_ci_low"] == pytest.approx(0.4538, abs=5e-5)
+    assert content["measured_share_ci_high"] == pytest.approx(0.7962, abs=5e-5)
 
 
 def test_seventy_is_satisfied_before_rounding(scored):
@@ -133,8 +134,8 @@ def test_too_few_questionnaires_are_refused_with_what_would_lift_it(scored):
                        index_target=None, rate_target=None)
     assert str(error.value) == (
         "Wave W2 has too few valid questionnaires: 2, of 2 accounts. An index needs 4 "
-        "questionnaires and 2 accounts. More answers, or a lower rule "
-        "satisfaction.min_questionnaires, would lift this.")
+        "questionnaires and 3 accounts. More answers, or lower rules "
+        "satisfaction.min_questionnaires and satisfaction.min_accounts, would lift this.")
 
 
 @pytest.mark.parametrize(("low", "high", "target", "verdict"), [

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kamlib.errors import InputError, RefusedError
-from kamlib.stats.survival import survival_curve
+from kamlib.stats.survival import grouped_quantile, survival_curve
 
 # Freireich et al. (1963), Blood 21:699-716: weeks of remission under 6-MP, + still in remission.
 # Kaplan-Meier table with Greenwood errors and log(-log) intervals as printed by Stata's sts list
@@ -119,3 +119,20 @@ def test_times_until_a_share_has_ended() -> None:
     # upper one (0.9228 at 7, 0.8894 at 10, 0.8491 at 13, 0.8049 at 16) at 16.
     assert curve.time_until(0.19) == (7, 6, 16)
     assert all(np.isnan(end) for end in curve.time_until(0.9))
+
+
+def test_grouped_quantile_is_the_curves_median():
+    found = grouped_quantile(WEEKS, ENDED, range(21), seed=1)
+    assert found.value == survival_curve(WEEKS, ENDED).median == 23
+    assert found.low <= 23 <= found.high or np.isnan(found.high)
+    # Days before the beginning move the answer with them.
+    assert grouped_quantile(np.array(WEEKS) - 30, ENDED, range(21), seed=1).value == -7
+
+
+def test_rows_of_one_group_come_together():
+    rng = np.random.default_rng(3)
+    habit = rng.integers(0, 60, 20)
+    days = np.repeat(habit, 10) + rng.integers(0, 3, 200)
+    together = grouped_quantile(days, np.ones(200), np.repeat(np.arange(20), 10), seed=1)
+    apart = grouped_quantile(days, np.ones(200), np.arange(200), seed=1)
+    assert together.high - together.low > 1.5 * (apart.high - apart.low)

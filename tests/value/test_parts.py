@@ -40,10 +40,14 @@ def test_bridge_by_hand(room):
                                         "value_rose", "new_in_book"]
 
 
-def test_bridge_closes_to_the_cent(result):
+def test_bridge_closes_and_shows_five_digits_of_its_larger_end(result):
     amounts = result.steps.set_index("step")["step_amount"]
-    assert round(amounts.iloc[:-1].sum() - amounts["closing"], 2) == 0
-    assert amounts["closing"] == result.book.total and amounts["opening"] == result.previous.total
+    assert amounts.iloc[:-1].sum() == amounts["closing"]
+    assert 10_000 < result.book.total < 100_000  # so that the unit is one
+    assert amounts["closing"] == round(result.book.total)
+    assert amounts["opening"] == round(result.previous.total)
+    moved = result.changes.groupby("step")["value_change_amount"].sum().drop("value_unchanged")
+    assert {step: amounts[step] for step in moved.index} == moved.round().to_dict()
     assert len(result.changes) == len(result.clv)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from kamlib.stats.intervals import mean_interval
+from kamlib.stats.intervals import holm_levels, mean_interval
 
 COMPARED = ["n_paired", "mean", "low", "high", "side"]
 
@@ -34,7 +34,7 @@ def compare_groups(table: pd.DataFrame, *, by: Sequence[str], column: str, level
               for key, part in known.groupby(list(by), sort=True)[column]]
     judged = [len(values) >= min_pairs for _key, values in groups]
     p_values = [_p_value(values) for (_key, values), one in zip(groups, judged, strict=True) if one]
-    alphas = iter(_holm_levels(p_values, alpha=1 - level))
+    alphas = iter(holm_levels(p_values, alpha=1 - level))
     rows = []
     for (key, values), one in zip(groups, judged, strict=True):
         alpha = next(alphas) if one else 1 - level
@@ -74,22 +74,6 @@ def _p_value(values: np.ndarray[Any, Any]) -> float:
     if np.ptp(values) == 0:
         return 1.0 if values[0] == 0 else 0.0
     return float(stats.ttest_1samp(values, 0.0).pvalue)
-
-
-def _holm_levels(p_values: list[float], *, alpha: float) -> list[float]:
-    """The level at which each was judged: alpha / m for the smallest, then alpha / (m - 1) …
-
-    The first that fails stops the descent; it and all after it keep its level.
-    """
-    if not p_values:
-        return []
-    m = len(p_values)
-    order = np.argsort(p_values, kind="stable")
-    passes = np.asarray(p_values)[order] <= alpha / (m - np.arange(m))
-    n_rejected = int(np.cumprod(passes).sum())
-    levels = np.empty(m)
-    levels[order] = alpha / (m - np.minimum(np.arange(m), n_rejected))
-    return [float(one) for one in levels]
 
 
 def _side(low: float, high: float) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from kamlib.errors import RefusedError
 from kamlib.language import _
+from kamlib.measures import PROMISE_STATUSES, follow_actions
 from kamlib.satisfaction.improvement.compare import compare_groups
 from kamlib.satisfaction.improvement.rules import ImprovementRules
 from kamlib.satisfaction.survey.scoring import WaveScores, weighted_index
@@ -19,7 +20,6 @@ CHANGES = ["change_index", "change_index_ci_low", "change_index_ci_high"]
 TOPIC_COLUMNS = ["topic", "n_promised", "n_kept", "n_kept_late", "n_overdue", "n_pending",
                  "n_paired", *CHANGES, "movement", "n_promised_paired", "promised_change_index",
                  "promised_change_index_ci_low", "promised_change_index_ci_high"]
-STATUSES = ("kept", "kept_late", "overdue", "pending")
 MOVEMENTS = {"above": "rose", "below": "fell", "": "no clear change"}
 
 
@@ -36,11 +36,7 @@ def list_promises(actions: pd.DataFrame, *, waves: pd.DataFrame, as_of: date,
     net_amount_window (sales of the account), result.
     Source: catalogue SAT-19.
     """
-    day = pd.Timestamp(as_of)
-    known = actions[pd.to_datetime(actions["opened_date"]) <= day].copy()
-    for column in ("wave_id", "account_id", "owner_id", "due_date", "closed_date", "result"):
-        if column not in known:
-            known[column] = pd.NA
+    known = follow_actions(actions, as_of=as_of)
     if known["wave_id"].isna().all():
         known["wave_id"] = _assign_waves(known, waves)
     known = known[known["wave_id"].notna()]
@@ -48,20 +44,7 @@ def list_promises(actions: pd.DataFrame, *, waves: pd.DataFrame, as_of: date,
         raise RefusedError(_("No promise to mend something is on record (table actions), so none "
                              "can be followed. A list of promises with topic, owner and due date "
                              "would lift this."))
-    due, closed = (pd.to_datetime(known[c]) for c in ("due_date", "closed_date"))
-    closed = closed.where(closed <= day)
-    is_open, is_late = closed.isna(), closed > due
-    known["promise_status"] = "kept"
-    known.loc[is_late, "promise_status"] = "kept_late"
-    known.loc[is_open, "promise_status"] = "pending"
-    known.loc[is_open & (due < day), "promise_status"] = "overdue"
-    known["closed_date"], known["due_date"] = closed, due
-    known["opened_date"] = pd.to_datetime(known["opened_date"])
-    late_by = (day - due).dt.days.where(known["promise_status"] == "overdue")
-    known["overdue_days"] = late_by.astype("Int64")
     known["net_amount_window"] = known["account_id"].map(amounts).astype("float64")
-    for column in ("account_id", "owner_id", "result"):
-        known[column] = known[column].fillna("").astype("str")
     return known.sort_values(["overdue_days", "opened_date", "action_id"],
                              ascending=[False, False, True], na_position="last",
                              ignore_index=True)[PROMISE_COLUMNS]
@@ -88,8 +71,8 @@ def judge_topics(promises: pd.DataFrame, *, now: WaveScores, before: WaveScores 
         raise RefusedError(_("No promise names the wave before this one, so nothing can be held "
                              "against today's answers. Promises with their wave would lift this."))
     counts = made.pivot_table(index="topic", columns="promise_status", values="action_id",
-                              aggfunc="count").reindex(columns=list(STATUSES)).fillna(0)
-    counts.columns = pd.Index([f"n_{status}" for status in STATUSES])
+                              aggfunc="count").reindex(columns=list(PROMISE_STATUSES)).fillna(0)
+    counts.columns = pd.Index([f"n_{status}" for status in PROMISE_STATUSES])
     counts.insert(0, "n_promised", counts.sum(axis=1))
     pairs = _pair_categories(now, before)
     pairs = pairs.assign(topic=pairs["category"].str.casefold())

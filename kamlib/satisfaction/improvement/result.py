@@ -154,7 +154,9 @@ class _Workings:
                                   ascending=[True, False, True]).groupby("item_id").first()
         table["n_open_promises"] = table["category"].fillna("").str.casefold().map(
             self._open_promises()).fillna(0).astype("Int64")
-        table["main_owner_id"] = table["item_id"].map(main["owner_id"]).fillna("").astype("str")
+        # Where nobody owns any of these accounts the column is all gaps, which count as numbers.
+        main_owner = table["item_id"].map(main["owner_id"]).astype("object")
+        table["main_owner_id"] = main_owner.fillna("").astype("str")
         table["main_owner_amount"] = table["item_id"].map(main["amount"]).astype("float64")
         return table
 

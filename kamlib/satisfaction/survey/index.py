@@ -7,14 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kamlib.errors import RefusedError
-from kamlib.language import _, fmt_count
 from kamlib.satisfaction.rules import SatisfactionRules
+from kamlib.satisfaction.survey.estimates import cluster_over, refuse_if_few
 from kamlib.satisfaction.survey.scoring import WaveScores, weighted_index
-from kamlib.stats.intervals import mean_interval, ratio_interval, wilson_interval
-
-# Resampling of accounts has to give the same interval every time.
-SEED = 20180101
+from kamlib.stats.intervals import Interval, mean_interval, wilson_interval
 
 
 def score_accounts(wave: WaveScores, *, satisfied_line: float) -> pd.DataFrame:
@@ -47,33 +43,34 @@ def score_accounts(wave: WaveScores, *, satisfied_line: float) -> pd.DataFrame:
 
 
 def build_measures(wave: WaveScores, accounts: pd.DataFrame, *, rules: SatisfactionRules,
-                   index_target: float | None, rate_target: float | None) -> pd.DataFrame:
+                   index_target: float | None, rate_target: float | None,
+                   population: int | None = None) -> pd.DataFrame:
     """Three figures that reports mix up, each with its own denominator, interval and target.
 
-    accounts: from `score_accounts`. Returns three rows: measure (satisfaction_index: mean account
+    accounts: from `score_accounts`; population: accounts that were to be heard, used with the rule
+    finite_population_correction. Returns three rows: measure (satisfaction_index: mean account
     index; satisfied_rate: accounts at or above the line / accounts; content_share: satisfied
     ratings / ratings given), counted (what n counts), n, measured_index or measured_share with
-    _ci_low and _ci_high, target_index or target_share, verdict (met, not met, cannot tell, or
-    empty without a target of the same kind).
-    Raises RefusedError below rules.min_questionnaires valid questionnaires or two accounts.
-    Source: catalogue SAT-10 to SAT-12, E1, E2; Wilson (1927) for the rate.
+    _ci_low and _ci_high (gaps where all accounts are alike: no spread was seen), target_index or
+    target_share, verdict (met, not met, cannot tell, or empty without a target of the same kind).
+    Raises RefusedError when too few came back (`refuse_if_few`).
+    Source: catalogue SAT-10 to SAT-12, E1, E2; Wilson (1927) for the rate; for the others
+    stats.clustered, over accounts.
     """
-    refuse_if_few(wave, accounts, minimum=rules.min_questionnaires)
-    level = rules.confidence_level
+    refuse_if_few(wave, accounts, rules=rules)
     n = len(accounts)
     n_satisfied = int(accounts["is_satisfied"].sum())
     given = wave.scores[~wave.scores["is_imputed"] & wave.scores["rating"].notna()]
     line = wave.scale_min + rules.content_position * (wave.scale_max - wave.scale_min)
     parts = (given["rating"] >= line).groupby(given["account_id"]).agg(["sum", "size"])
-    index = (float(accounts["account_index"].mean()),
-             *index_interval(accounts["account_index"], level=level))
-    rate = (n_satisfied / n, *wilson_interval(n_satisfied, n, level=level))
-    content = (float(parts["sum"].sum() / parts["size"].sum()),
-               *ratio_interval(parts["sum"], parts["size"], seed=SEED, level=level))
+    index = cluster_over(accounts["account_index"], pd.Series(1.0, index=accounts.index), rules,
+                         population)
+    rate = (n_satisfied / n, *rate_interval(n_satisfied, n, rules=rules, population=population))
+    content = cluster_over(parts["sum"], parts["size"], rules, population, top=1.0)
     return pd.DataFrame([
-        _row("satisfaction_index", "accounts", n, "index", index, index_target),
+        _row("satisfaction_index", "accounts", n, "index", index[:3], index_target),
         _row("satisfied_rate", "accounts", n, "share", rate, rate_target),
-        _row("content_share", "ratings", len(given), "share", content, None)],
+        _row("content_share", "ratings", len(given), "share", content[:3], None)],
         columns=MEASURE_COLUMNS).astype({"n": "Int64", **dict.fromkeys(MEASURE_NUMBERS, "float64")})
 
 
@@ -82,16 +79,19 @@ MEASURE_NUMBERS = [f"measured_{kind}{part}" for kind in ("index", "share")
 MEASURE_COLUMNS = ["measure", "counted", "n", *MEASURE_NUMBERS, "verdict"]
 
 
-def refuse_if_few(wave: WaveScores, accounts: pd.DataFrame, *, minimum: int) -> None:
-    """Raise RefusedError when too few valid questionnaires or accounts came back."""
-    n_valid = int(wave.questionnaires["is_valid"].sum())
-    if n_valid < minimum or len(accounts) < 2:
-        raise RefusedError(_(
-            "Wave {wave} has too few valid questionnaires: {n_valid}, of {n_accounts} accounts. "
-            "An index needs {minimum} questionnaires and 2 accounts. More answers, or a lower "
-            "rule satisfaction.min_questionnaires, would lift this.", wave=wave.wave_id,
-            n_valid=fmt_count(n_valid), n_accounts=fmt_count(len(accounts)),
-            minimum=fmt_count(minimum)))
+def rate_interval(n_satisfied: int, n: int, *, rules: SatisfactionRules,
+                  population: int | None = None) -> Interval:
+    """Wilson's interval; with the rule finite_population_correction n counts as n (N-1) / (N-n).
+
+    >>> [round(end, 3) for end in rate_interval(4, 4, rules=SatisfactionRules())]
+    [0.51, 1.0]
+    """
+    if not rules.finite_population_correction or population is None:
+        return wilson_interval(n_satisfied, n, level=rules.confidence_level)
+    if population <= n:
+        return Interval(n_satisfied / n, n_satisfied / n)
+    effective = n * (population - 1) / (population - n)
+    return wilson_interval(n_satisfied * effective / n, effective, level=rules.confidence_level)
 
 
 def index_interval(values: pd.Series, *, level: float) -> tuple[float, float]:
@@ -102,6 +102,8 @@ def index_interval(values: pd.Series, *, level: float) -> tuple[float, float]:
 
 def judge(low: float, high: float, target: float | None) -> str:
     """Verdict on an interval against a target: met, not met, cannot tell, or "" without a target.
+
+    An unknown interval cannot tell.
 
     >>> judge(0.51, 1.0, 0.85)
     'cannot tell'

@@ -11,10 +11,11 @@ from kamlib.satisfaction.rules import SatisfactionRules
 from kamlib.satisfaction.survey.changes import ITEM_CHANGE_COLUMNS, compare_items
 from kamlib.satisfaction.survey.index import index_interval
 from kamlib.satisfaction.survey.scoring import WaveScores
+from kamlib.satisfaction.survey.standings import STANDING_COLUMNS, compare_with_all
 
 COLUMNS = ["rank", "item_id", "text", "is_reversed", "category", "weight", "n_accounts",
-           "n_answers", "item_index", "item_index_ci_low", "item_index_ci_high", "previous_index",
-           *ITEM_CHANGE_COLUMNS[1:]]
+           "n_answers", "item_index", "item_index_ci_low", "item_index_ci_high",
+           *STANDING_COLUMNS[1:], "previous_index", *ITEM_CHANGE_COLUMNS[1:]]
 
 
 def score_items(wave: WaveScores, *, previous: WaveScores | None, amounts: pd.Series,
@@ -26,7 +27,8 @@ def score_items(wave: WaveScores, *, previous: WaveScores | None, amounts: pd.Se
     Returns one row an item, lowest first: rank (1 = lowest), item_id, text, is_reversed (its
     ratings were turned, so that high is good for every item), category, weight, n_accounts,
     n_answers (given, not filled in), item_index (0-100: mean of the accounts' means)
-    with _ci_low and _ci_high (gap below two accounts), previous_index (all accounts of the wave
+    with _ci_low and _ci_high (gap below two accounts), difference_index with interval and standing
+    (against all items, see `rank_categories`), previous_index (all accounts of the wave
     before), n_paired (accounts in both waves), change_index with _ci_low and _ci_high (points,
     paired by account; the level is shared among the items, Bonferroni), movement (rose, fell,
     no clear change, cannot tell), n_fallen and fallen_amount (accounts that rate it lower than
@@ -47,7 +49,8 @@ def score_items(wave: WaveScores, *, previous: WaveScores | None, amounts: pd.Se
     table["previous_index"] = table["item_id"].map(
         before.groupby("item_id")["score_index"].mean()).astype("float64")
     changes = compare_items(means, before, amounts=amounts, rules=rules)
-    table = table.merge(changes, on="item_id", how="left")
+    table = table.merge(changes, on="item_id", how="left").merge(
+        compare_with_all(wave, rules=rules), on="item_id", how="left")
     table = table.sort_values(["item_index", "item_id"], ignore_index=True)
     table["rank"] = pd.Series(range(1, len(table) + 1), dtype="Int64")
     return table[COLUMNS].astype({"n_accounts": "Int64", "n_answers": "Int64"})

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.satisfaction.rules import SatisfactionRules
+from kamlib.satisfaction.survey.estimates import weighted_means
 from kamlib.satisfaction.survey.index import judge, score_accounts
 from kamlib.satisfaction.survey.names import SCALE_MAPS, VALIDITY_RULES
 from kamlib.satisfaction.survey.scoring import WaveScores, score_wave
@@ -26,10 +27,10 @@ def build_readings(wave: pd.Series, *, items: pd.DataFrame, answers: pd.DataFram
     amounts: revenue of each account (index account_id), for the revenue-weighted mean.
     Returns one row a reading: reading (as_reported first, then the other scale maps, the other
     validity rule, one_missing_unfilled, that is, without the neutral answers filled in,
-    questionnaire_mean, revenue_weighted, category_mean), n_questionnaires, n_accounts,
-    overall_index (0-100), satisfied_share (gap where the reading does not change who is
-    satisfied), verdict of that share against its target, is_flipped (the verdict differs from the
-    reported one).
+    questionnaire_mean, revenue_weighted, item_mean and category_mean, both without weights),
+    n_questionnaires, n_accounts, overall_index (0-100), satisfied_share (gap where the reading does
+    not change who is satisfied), verdict of that share against its target, is_flipped (the verdict
+    differs from the reported one).
     Source: catalogue SAT-05, SAT-06, SAT-08, SAT-09, E3, E4, E7, E9.
     """
     base = score_wave(wave, items=items, answers=answers, rules=rules)
@@ -80,15 +81,13 @@ def _other_means(wave: WaveScores, amounts: pd.Series,
     accounts = score_accounts(wave, satisfied_line=0)
     shared = {"n_questionnaires": reported["n_questionnaires"], "n_accounts": len(accounts),
               "satisfied_share": np.nan, "verdict": ""}
-    valid = wave.questionnaires[wave.questionnaires["is_valid"]]
-    yield {"reading": "questionnaire_mean", **shared,
-           "overall_index": valid["questionnaire_index"].mean()}
-    weights = accounts["account_id"].map(amounts).astype("float64").clip(lower=0).fillna(0)
-    weighted = (accounts["account_index"] * weights).sum() / weights.sum() if weights.sum() else (
-        np.nan)
-    yield {"reading": "revenue_weighted", **shared, "overall_index": weighted}
+    means = weighted_means(wave, accounts, amounts=amounts)
+    yield {"reading": "questionnaire_mean", **shared, "overall_index": means["by_questionnaire"]}
+    yield {"reading": "revenue_weighted", **shared,
+           "overall_index": means.get("by_revenue", np.nan)}
     per_item = wave.scores.groupby(["account_id", "item_id"])["score_index"].mean()
     items = wave.items.assign(item_index=wave.items["item_id"].map(
         per_item.groupby("item_id").mean()))
+    yield {"reading": "item_mean", **shared, "overall_index": items["item_index"].mean()}
     yield {"reading": "category_mean", **shared,
            "overall_index": score_categories(items)["category_index"].mean()}

@@ -15,8 +15,6 @@ HEARING_COLUMNS = [*FRAME_COLUMNS, "n_sent", "n_reminded", "n_returned", "n_vali
 RESPONSE_COLUMNS = ["measure", "n", "n_of", "response_share", "response_share_ci_low",
                     "response_share_ci_high", "heard_amount", "of_amount"]
 
-COVERAGE_COLUMNS = ["month", "n_accounts_heard", "frame_revenue_share"]
-
 
 def build_hearing(frame: pd.DataFrame, *, invitations: pd.DataFrame | None,
                   questionnaires: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame:
@@ -71,27 +69,6 @@ def summarise_response(hearing: pd.DataFrame, *, questionnaires: pd.DataFrame,
     table = pd.DataFrame(rows, columns=RESPONSE_COLUMNS)
     return table.astype({"n": "Int64", "n_of": "Int64",
                          **dict.fromkeys(RESPONSE_COLUMNS[3:], "float64")})
-
-
-def track_coverage(hearing: pd.DataFrame, questionnaires: pd.DataFrame,
-                   answers: pd.DataFrame) -> pd.DataFrame:
-    """Revenue of the frame heard by the end of each month in which answers came in.
-
-    answers: the wave's rows of survey_answers, for the dates. Returns one row a month, sorted:
-    month (first day), n_accounts_heard (first valid answer by then), frame_revenue_share (0-1).
-    Source: catalogue SAT-04 (the year's end must find 80 % of the volume covered).
-    """
-    valid = questionnaires.loc[questionnaires["is_valid"], "questionnaire_id"]
-    dated = answers[answers["questionnaire_id"].isin(valid)]
-    first = pd.to_datetime(dated["answered_date"]).groupby(dated["account_id"]).min()
-    frame = hearing[hearing["in_survey_frame"]]
-    total = frame["reference_amount"].sum()
-    month = first.dt.to_period("M").dt.to_timestamp()
-    amounts = frame.set_index("account_id")["reference_amount"].reindex(first.index)
-    heard = pd.DataFrame({"month": month, "n_accounts_heard": 1, "amount": amounts})
-    table = heard.groupby("month", sort=True).sum().cumsum().reset_index()
-    table["frame_revenue_share"] = table.pop("amount") / total if total > 0 else np.nan
-    return table.astype({"n_accounts_heard": "Int64", "frame_revenue_share": "float64"})
 
 
 def _count_invitations(invitations: pd.DataFrame | None) -> pd.DataFrame:

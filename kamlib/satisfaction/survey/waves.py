@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 
 import pandas as pd
 
 from kamlib.errors import RefusedError
 from kamlib.satisfaction.rules import SatisfactionRules
 from kamlib.satisfaction.survey.changes import compare_accounts
-from kamlib.satisfaction.survey.index import index_interval, refuse_if_few, score_accounts
+from kamlib.satisfaction.survey.estimates import cluster_over, refuse_if_few
+from kamlib.satisfaction.survey.index import rate_interval, score_accounts
 from kamlib.satisfaction.survey.names import read_scale_map
 from kamlib.satisfaction.survey.scoring import WaveScores, score_wave
-from kamlib.stats.intervals import wilson_interval
 
 TREND_FLOATS = ["overall_index", "overall_index_ci_low", "overall_index_ci_high", "satisfied_share",
                 "satisfied_share_ci_low", "satisfied_share_ci_high", "change_index",
@@ -37,6 +38,16 @@ def choose_waves(waves: pd.DataFrame, items: pd.DataFrame, answers: pd.DataFrame
     ended = pd.to_datetime(waves["end_date"]) <= day
     chosen = waves[ended & waves["wave_id"].isin(seen) & waves["wave_id"].isin(rated)]
     return chosen.sort_values(["end_date", "wave_id"], ignore_index=True)
+
+
+def list_unheard(waves: pd.DataFrame, chosen: pd.DataFrame, *, as_of: date) -> pd.DataFrame:
+    """Waves that ended by as_of, after the report's one, but were answered by nobody.
+
+    waves: survey_waves; chosen: from `choose_waves`. Returns the waves' rows, sorted.
+    """
+    end = pd.to_datetime(waves["end_date"])
+    later = (end <= pd.Timestamp(as_of)) & (end > pd.Timestamp(chosen["end_date"].iloc[-1]))
+    return waves[later].sort_values(["end_date", "wave_id"], ignore_index=True)
 
 
 def score_waves(waves: pd.DataFrame, items: pd.DataFrame, answers: pd.DataFrame, *,
@@ -68,14 +79,16 @@ def _map_like(last: WaveScores, wave: pd.Series) -> str:
 
 
 def build_trend(waves: pd.DataFrame, scored: Mapping[str, WaveScores], *, amounts: pd.Series,
-                rules: SatisfactionRules) -> pd.DataFrame:
+                rules: SatisfactionRules,
+                populations: Mapping[str, int] = MappingProxyType({})) -> pd.DataFrame:
     """The index of every wave and its change from the one before.
 
     waves: from `choose_waves`; scored: each wave on the same map and validity rule, so that a new
-    ruler does not look like a new opinion; amounts: revenue of each account (index account_id).
+    ruler does not look like a new opinion; amounts: revenue of each account (index account_id);
+    populations: accounts that a wave was to hear, by wave_id (finite_population_correction).
     Returns one row a wave, sorted by end date: wave_id, name, end_date, n_questionnaires, n_valid,
-    n_accounts, overall_index (0-100) with a t interval over accounts, satisfied_share with Wilson's
-    (gaps below rules.min_questionnaires), then against the wave before, paired by account:
+    n_accounts, overall_index (0-100) with an interval over accounts, satisfied_share with Wilson's
+    (gaps where `refuse_if_few` refuses), then against the wave before, paired by account:
     n_paired, change_index with interval (points), movement, n_fallen, fallen_amount.
     """
     rows, before = [], None
@@ -86,7 +99,7 @@ def build_trend(waves: pd.DataFrame, scored: Mapping[str, WaveScores], *, amount
                "end_date": pd.Timestamp(wave["end_date"]),
                "n_questionnaires": len(one.questionnaires),
                "n_valid": int(one.questionnaires["is_valid"].sum()), "n_accounts": len(accounts),
-               **_figures(one, accounts, rules), "movement": ""}
+               **_figures(one, accounts, rules, populations.get(one.wave_id)), "movement": ""}
         if before is not None:
             row |= compare_accounts(accounts, before, amounts=amounts, rules=rules)
         rows.append(row)
@@ -96,16 +109,16 @@ def build_trend(waves: pd.DataFrame, scored: Mapping[str, WaveScores], *, amount
     return table.astype(dict.fromkeys(counts, "Int64") | dict.fromkeys(TREND_FLOATS, "float64"))
 
 
-def _figures(wave: WaveScores, accounts: pd.DataFrame,
-             rules: SatisfactionRules) -> dict[str, float]:
+def _figures(wave: WaveScores, accounts: pd.DataFrame, rules: SatisfactionRules,
+             population: int | None) -> dict[str, float]:
     try:
-        refuse_if_few(wave, accounts, minimum=rules.min_questionnaires)
+        refuse_if_few(wave, accounts, rules=rules)
     except RefusedError:
         return {}
     n, n_satisfied = len(accounts), int(accounts["is_satisfied"].sum())
-    low, high = index_interval(accounts["account_index"], level=rules.confidence_level)
-    rate_low, rate_high = wilson_interval(n_satisfied, n, level=rules.confidence_level)
-    return {"overall_index": float(accounts["account_index"].mean()),
-            "overall_index_ci_low": low, "overall_index_ci_high": high,
-            "satisfied_share": n_satisfied / n,
+    index = cluster_over(accounts["account_index"], pd.Series(1.0, index=accounts.index), rules,
+                         population)
+    rate_low, rate_high = rate_interval(n_satisfied, n, rules=rules, population=population)
+    return {"overall_index": index.value, "overall_index_ci_low": index.low,
+            "overall_index_ci_high": index.high, "satisfied_share": n_satisfied / n,
             "satisfied_share_ci_low": rate_low, "satisfied_share_ci_high": rate_high}

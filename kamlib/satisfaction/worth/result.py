@@ -163,26 +163,11 @@ def _band_recipes(tables: Mapping[str, pd.DataFrame], survey: Survey, facts: pd.
 
     @cache
     def chosen() -> pd.DataFrame:
-        waves, items, answers = _require(tables)
-        answered = choose_waves(waves, items, answers, as_of=as_of)
-        return choose_followed(answered, as_of=as_of, history_from=history_from, rules=rules)
+        return _choose(tables, as_of, history_from, rules)
 
     @cache
     def rows() -> pd.DataFrame:
-        waves, items, answers = _require(tables)
-        known = answers[pd.to_datetime(answers["answered_date"]) <= pd.Timestamp(as_of)]
-        # The report's wave comes last, so that its scale map is used for all.
-        last = waves[waves["wave_id"] == survey.wave_id]
-        wanted = pd.concat([chosen()[list(waves.columns)], last]).drop_duplicates(
-            "wave_id", keep="last")
-        found = follow_accounts(
-            chosen(), score_waves(wanted, items, known, rules=survey.rules), months=months,
-            first_sales=facts.set_index("account_id")["first_sale_date"], satisfied_line=line,
-            complaints=complaints)
-        if found.empty:
-            raise RefusedError(_("No account that answered had bought in the months before, so "
-                                 "there is nobody to follow."))
-        return found
+        return _follow(tables, chosen(), survey, facts, months, as_of, complaints)
 
     @cache
     def present() -> pd.DataFrame:
@@ -205,3 +190,43 @@ def _band_recipes(tables: Mapping[str, pd.DataFrame], survey: Survey, facts: pd.
             "present": lambda: bands.describe_present(present(), edges, rules=rules),
             "gaps": lambda: bands.compare_bands(rows(), present(), edges, rules=rules),
             "foretold": lambda: foretell_leaving(rows(), rules=rules)}
+
+
+def follow_waves(tables: Mapping[str, pd.DataFrame], *, survey: Survey, facts: pd.DataFrame,
+                 months: pd.DataFrame, as_of: date, history_from: date, rules: WorthRules
+                 ) -> pd.DataFrame:
+    """What the accounts of past waves bought before and after; see `follow_accounts`.
+
+    All as `build_worth` takes them. Empty where no wave can be followed.
+    """
+    try:
+        chosen = _choose(tables, as_of, history_from, rules)
+        return _follow(tables, chosen, survey, facts, months, as_of, None)
+    except RefusedError:
+        return pd.DataFrame(columns=FOLLOW_COLUMNS)
+
+
+def _choose(tables: Mapping[str, pd.DataFrame], as_of: date, history_from: date,
+            rules: WorthRules) -> pd.DataFrame:
+    waves, items, answers = _require(tables)
+    answered = choose_waves(waves, items, answers, as_of=as_of)
+    return choose_followed(answered, as_of=as_of, history_from=history_from, rules=rules)
+
+
+def _follow(tables: Mapping[str, pd.DataFrame], chosen: pd.DataFrame, survey: Survey,
+            facts: pd.DataFrame, months: pd.DataFrame, as_of: date,
+            complaints: pd.DataFrame | None) -> pd.DataFrame:
+    waves, items, answers = _require(tables)
+    known = answers[pd.to_datetime(answers["answered_date"]) <= pd.Timestamp(as_of)]
+    # The report's wave comes last, so that its scale map is used for all.
+    last = waves[waves["wave_id"] == survey.wave_id]
+    wanted = pd.concat([chosen[list(waves.columns)], last]).drop_duplicates(
+        "wave_id", keep="last")
+    found = follow_accounts(
+        chosen, score_waves(wanted, items, known, rules=survey.rules), months=months,
+        first_sales=facts.set_index("account_id")["first_sale_date"],
+        satisfied_line=survey.rules.satisfied_line, complaints=complaints)
+    if found.empty:
+        raise RefusedError(_("No account that answered had bought in the months before, so "
+                             "there is nobody to follow."))
+    return found

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kamlib.errors import RefusedError
 from kamlib.language import _, fmt_count
-from kamlib.segmentation.ranks.monthly import (
+from kamlib.measures.monthly import (
     Monthly,
     build_monthly,
     known_starts,

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from kamlib.errors import RefusedError
 from kamlib.language import _, fmt_count
-from kamlib.segmentation.ranks.growth import Growth, Windows, estimate_growth, remove_growth
-from kamlib.segmentation.ranks.monthly import (
+from kamlib.measures.monthly import (
     Monthly,
     build_monthly,
     known_starts,
     last_whole_month,
 )
+from kamlib.segmentation.ranks.growth import Growth, Windows, estimate_growth, remove_growth
 from kamlib.segmentation.ranks.rules import RankRules
 from kamlib.segmentation.rules import TIERS, SegmentationRules
 from kamlib.segmentation.tiers import fix_cuts, score_tiers, tier_codes

@@ -7,7 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from kamlib import open_report, satisfaction
 from kamlib.dataset import Dataset, open_dataset
+from kamlib.figures.improvement import read_priorities
+from kamlib.satisfaction import SatisfactionRules, build_scores, correlate_items, score_wave
 from kamlib.stats.reliability import item_rest_correlations, measure_reliability
 
 RECIPES = Path(__file__).resolve().parents[3] / "data" / "recipes"
@@ -51,6 +54,38 @@ def test_expectations_are_not_turned(survey, wide):
     assert asked.corr()["CUEX3"].round(2).tolist()[:2] == [0.21, 0.11]
 
 
+def test_the_page_tells_equal_weights_and_what_judgement_follows_apart(real_data, monkeypatch):
+    monkeypatch.setenv("KAM_REAL_DATA", str(real_data))
+    report = open_report(RECIPES / "mobi_survey.toml", period="latest",
+                         rules=RECIPES / "mobi_survey_rules.toml")
+    tables = {name: report.read(name) for name in satisfaction.TABLES if report.has(name)}
+    of_all = {"facts": report.facts, "accounts": report.accounts, "as_of": report.period.as_of}
+    survey = satisfaction.build_survey(tables, months=report.months,
+                                       rules=report.rules.satisfaction, **of_all)
+    plan = satisfaction.plan_improvement(survey, tables, rules=report.rules.improvement, **of_all)
+    # The file gives no weights and nobody was asked what is important.
+    assert plan.priorities["weight_share"].nunique() == 1
+    assert plan.importance["stated_index"].isna().all()
+    assert not plan.priorities["is_reversed"].any()
+    said = read_priorities(plan)
+    assert "All questions weigh the same in the index" in said
+    assert "What the overall judgement follows is another reading of what matters" in said
+
+
 def test_the_percentage_put_on_the_scale_fits_nothing(wide):
     """shared/data/CATALOGUE.md: CUSL2 correlates 0.05 and 0.10 with the other two."""
     assert wide[["CUSL1", "CUSL2", "CUSL3"]].corr()["CUSL2"].round(2).tolist() == [0.05, 1.0, 0.10]
+
+
+def test_acsi_type_score_and_directions_of_the_real_answers(survey, wide):
+    items, answers, waves = (survey.tables[f"survey_{name}"].execute()
+                             for name in ("items", "answers", "waves"))
+    rules = SatisfactionRules(acsi_items=("CUSA1", "CUSA2", "CUSA3"))
+    wave = score_wave(waves.iloc[0], items=items, answers=answers, rules=rules)
+    scores = build_scores(wave, None, items=items, answers=answers, rules=rules)[0].set_index(
+        "measure")
+    # Verint's form, from the file: (S + E + P - 3) / 27 * 100 over 250 people.
+    by_hand = (wide[["CUSA1", "CUSA2", "CUSA3"]].sum(axis=1) - 3).mean() / 27 * 100
+    assert scores.loc["acsi", "score_value_index"] == pytest.approx(by_hand)
+    assert scores.loc["acsi", "n_answers"] == 250
+    assert set(correlate_items(wave, rules=rules)["direction"]) == {"as_declared"}

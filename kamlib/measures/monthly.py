@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kamlib.errors import InputError
-from kamlib.measures import NET_KINDS
+from kamlib.measures.spans import NET_KINDS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -19,17 +19,19 @@ NEEDED = ("account_id", "month", "line_kind", "n_orders", "amount")
 
 @dataclass(frozen=True)
 class Monthly:
-    """Net amounts and orders, account x month.
+    """Net amounts, orders and margins, account x month.
 
     account_ids: sorted, one a row; months: ordinals of the columns (January of year 0 is 0);
-    amounts, orders: 0 where nothing was sold; first_sale: ordinal of the month of the account's
-    first sale ever, also before these months; known_from: ordinal of the first known month.
+    amounts, orders, margins (of lines whose cost is known): 0 where nothing was sold; first_sale:
+    ordinal of the month of the account's first sale ever, also before these months; known_from:
+    ordinal of the first known month.
     """
 
     account_ids: pd.Index
     months: Ints
     amounts: Floats
     orders: Floats
+    margins: Floats
     first_sale: Ints
     known_from: int
 
@@ -78,6 +80,8 @@ def build_monthly(months: pd.DataFrame, account_ids: pd.Series, *, first: int, l
 
     def fill(column: str, use: NDArray[np.bool_]) -> Floats:
         chosen = inside & use
+        if column not in months:
+            return np.zeros((len(ids), width))
         values = months[column].to_numpy(dtype="float64", na_value=0.0)[chosen]
         place = rows[chosen] * width + at[chosen] - first
         filled: Floats = np.bincount(place, weights=values, minlength=len(ids) * width).astype(
@@ -89,6 +93,7 @@ def build_monthly(months: pd.DataFrame, account_ids: pd.Series, *, first: int, l
     np.minimum.at(first_sale, rows[seen], at[seen])
     return Monthly(account_ids=ids, months=np.arange(first, first + width), known_from=known_from,
                    amounts=fill("amount", is_net), orders=fill("n_orders", is_sale),
+                   margins=fill("cost_known_amount", is_net) - fill("cost_amount", is_net),
                    first_sale=first_sale)
 
 

@@ -1,0 +1,62 @@
+"""Names of the columns and codes that products held and cross-selling add."""
+
+from __future__ import annotations
+
+from kamlib.language import N_
+
+HEADINGS: dict[str, str] = {
+    "product_name": N_("Product name"),
+    "holding": N_("Held"),
+    "account_amount_share": N_("Share of the account's sales"),
+    "mean_products": N_("Products held, mean"),
+    "median_products": N_("Products held, median"),
+    "n_single": N_("With a single product"),
+    "n_holders": N_("Accounts that hold it"),
+    "holder_share": N_("Share of accounts that hold it"),
+    "core_holder_share": N_("Of core accounts"),
+    "important_holder_share": N_("Of important accounts"),
+    "general_holder_share": N_("Of general accounts"),
+    "if_product": N_("Who holds"),
+    "then_product": N_("also holds"),
+    "if_name": N_("Who holds"),
+    "then_name": N_("also holds"),
+    "n_if": N_("Accounts with the first"),
+    "n_then": N_("Accounts with the second"),
+    "n_together": N_("Accounts with both"),
+    "support_share": N_("Support"),
+    "confidence_share": N_("Confidence"),
+    "pair_lift": N_("Lift"),
+    "n_expected": N_("Both, by size alone"),
+    "size_lift": N_("Lift beyond size"),
+    "pair_verdict": N_("Go together"),
+    "n_without": N_("First without second"),
+    "adjusted_p_value": N_("p value, all pairs considered"),
+    "n_like": N_("Like accounts"),
+    "like_way": N_("Alike by"),
+    "n_like_holding": N_("Like accounts that hold it"),
+    "like_share": N_("Of like accounts"),
+    "overall_share": N_("Of all accounts"),
+    "like_mix_amount": N_("Worth at their mix"),
+    "like_mix_low_amount": N_("Worth, lower quartile"),
+    "like_mix_high_amount": N_("Worth, upper quartile"),
+    "was_held": N_("Held the window before"),
+    "n_lacking": N_("Accounts without it"),
+    "suggested_by": N_("Suggested by"),
+    "n_suggested": N_("Suggestions"),
+    "n_bought": N_("Bought"),
+    "bought_share": N_("Share bought"),
+    "difference_share": N_("Difference to most held"),
+}
+
+VALUES: dict[str, str] = {
+    "held": N_("held"),
+    "first_bought": N_("held, new"),
+    "dropped": N_("no longer bought"),
+    "together": N_("yes"),
+    "any": N_("any product not held"),
+    "most_held": N_("what most accounts hold"),
+    "like_holdings": N_("accounts with the same products"),
+    "like_profile": N_("accounts of the same profile"),
+    "like_part": N_("accounts alike in part of the profile"),
+    "like_all": N_("all other accounts"),
+}

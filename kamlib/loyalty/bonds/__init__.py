@@ -1,0 +1,1 @@
+"""What binds beyond buying again: share of wallet, price accepted, accounts brought in."""

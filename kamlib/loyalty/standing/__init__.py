@@ -1,0 +1,1 @@
+"""Where each account stands: the loyalty index, its test, and loyalty beside satisfaction."""

@@ -1,0 +1,1 @@
+"""The portfolio of key accounts: relationships, what they are owed, the programme."""

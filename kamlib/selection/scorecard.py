@@ -1,0 +1,80 @@
+"""The scorecard: indicators on one scale, three sub-scores that stay visible, one score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kamlib.selection.rules import INDICATORS, SelectionRules
+from kamlib.stats.scores import mean_of_known, rank_scores, span_scores
+
+Floats = NDArray[np.float64]
+# Column of the criteria behind each indicator, and whether more of it is better.
+COLUMNS = {"sales": ("net_amount", 1), "profit": ("profit_amount", 1),
+           "growth": ("growth_rate", 1), "orders": ("n_orders", 1), "history": ("tenure_years", 1),
+           "lines": ("n_product_lines", 1), "steadiness": ("month_variation", -1),
+           "collection": ("collection_rate", 1)}
+SUB_SCORES = tuple(f"{dimension}_score_index" for dimension in INDICATORS)
+PLACES = tuple(f"{name}_place_index" for name in COLUMNS)
+WEIGHT_COLUMNS = ["dimension", "indicator", "weight_share", "n_with_part", "is_counted"]
+
+
+def score_values(values: Mapping[str, Floats], *, rules: SelectionRules) -> dict[str, Floats]:
+    """Score accounts, or draws x accounts, from the values of the indicators.
+
+    values: of each indicator of `COLUMNS`, gaps as NaN. Returns the place of each (0-100, under
+    `PLACES`), the sub-scores and key_score_index. An indicator that is not known leaves its
+    sub-score to the others; a sub-score of nothing leaves the score.
+    """
+    scale = rank_scores if rules.scale == "rank" else span_scores
+    found = {f"{name}_place_index": scale(COLUMNS[name][1] * values[name]) for name in COLUMNS}
+    for dimension, names in INDICATORS.items():
+        parts = np.stack([found[f"{name}_place_index"] for name in names], axis=-1)
+        weights = np.array([getattr(rules, f"weight_{name}") for name in names])
+        found[f"{dimension}_score_index"] = mean_of_known(parts, weights, min_share=0.0)
+    parts = np.stack([found[name] for name in SUB_SCORES], axis=-1)
+    weights = np.array([getattr(rules, f"weight_{dimension}") for dimension in INDICATORS])
+    found["key_score_index"] = mean_of_known(parts, weights, min_share=rules.min_weight_share)
+    return found
+
+
+def score_criteria(criteria: pd.DataFrame, *, rules: SelectionRules) -> pd.DataFrame:
+    """Score the accounts that bought in the window.
+
+    criteria: from `measure_criteria`. Returns its rows with an order in the window and, besides,
+    sales_place_index … collection_place_index (0-100), value_score_index, loyalty_score_index,
+    stability_score_index and key_score_index (0-100; a gap where too little is known). The places
+    are among these accounts: a score says where an account stands among ours. Satisfaction is no
+    part of it (SEL-05: an unhappy large account would look unimportant). Source: SEL-02, SEL-03.
+    """
+    rows = criteria[criteria["n_orders"].fillna(0) > 0].reset_index(drop=True)
+    values = {name: take(rows, column) for name, (column, _side) in COLUMNS.items()}
+    return rows.assign(**score_values(values, rules=rules))
+
+
+def take(table: pd.DataFrame, column: str) -> Floats:
+    """A column's numbers, gaps as NaN."""
+    return np.asarray(table[column].astype("Float64").to_numpy("float64", na_value=np.nan),
+                      dtype="float64")
+
+
+def list_weights(scored: pd.DataFrame, *, rules: SelectionRules) -> pd.DataFrame:
+    """Say what the score is made of.
+
+    Returns one row an indicator: dimension, indicator, weight_share (of the whole score, with the
+    indicators nobody has left out), n_with_part (accounts in which it is known), is_counted.
+    """
+    rows = []
+    for dimension, names in INDICATORS.items():
+        n = {name: int(scored[f"{name}_place_index"].notna().sum()) for name in names}
+        own = {name: getattr(rules, f"weight_{name}") * (n[name] > 0) for name in names}
+        total = sum(own.values())
+        rows += [(dimension, name, getattr(rules, f"weight_{dimension}") * own[name] / total
+                  if total else 0.0, n[name]) for name in names]
+    table = pd.DataFrame(rows, columns=WEIGHT_COLUMNS[:4])
+    whole = float(table["weight_share"].sum())
+    table["weight_share"] /= whole if whole > 0 else 1.0
+    return table.assign(is_counted=table["weight_share"] > 0)[WEIGHT_COLUMNS]

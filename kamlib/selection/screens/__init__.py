@@ -1,0 +1,1 @@
+"""Screens: good customers, whom not to work with, and how far the selection has come."""

@@ -1,6 +1,8 @@
 """The command line: exit statuses and one readable paragraph instead of a traceback."""
 
 import importlib.util
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,9 +37,16 @@ def test_run_then_run_again_then_list(folder, capsys):
     assert status == 0
     assert "Published: reports/small/2025Q4/v001/index.html" in out
     assert (folder / "reports" / "index.html").is_file()
-    status, out, _ = kam(capsys, *words)
-    assert (status, out) == (0, "Nothing changed since this version: "
-                                "reports/small/2025Q4/v001/index.html\n")
+    # What draws, fits and renders takes seconds to import, and nobody asked for it.
+    heavy = {"matplotlib", "scipy", "sklearn", "statsmodels", "nbconvert", "papermill", "lark"}
+    code = f"""import sys
+from kamlib.cli import run_words
+status = run_words(sys.argv[1:])
+print(status, sorted({heavy} & set(sys.modules)))"""
+    again = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True,
+                           timeout=60, check=True)
+    assert again.stdout == ("Nothing changed since this version: "
+                            "reports/small/2025Q4/v001/index.html\n0 []\n")
     status, out, _ = kam(capsys, "list")
     assert status == 0
     assert "2025Q4" in out

@@ -235,7 +235,7 @@ def test_imports_run_one_way(room):
 
 IMPORT_ALL = """
 import importlib, json, locale, os, pkgutil, sys, warnings
-import matplotlib, pandas
+import matplotlib, pandas, sklearn  # what they set of the environment is their own
 def state():
     return {"style": {k: str(v) for k, v in dict.items(matplotlib.rcParams)},
             "environment": dict(os.environ), "locale": locale.setlocale(locale.LC_ALL),

@@ -22,8 +22,6 @@ for _command in (runs.run, data.check, versions.list_versions, versions.review, 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run a command; a KamlibError becomes its paragraph and an exit status."""
-    # Notebook formats import a parser for a format check that nobody asks for; it takes seconds.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     words = list(sys.argv[1:] if arguments is None else arguments)
     is_debug = "--debug" in words
     words = [word for word in words if word != "--debug"]

@@ -1,9 +1,5 @@
 """Payments and credit: what is open, who pays late, which terms, and what if one does not pay."""
 
-from __future__ import annotations
+import lazy_loader
 
-from kamlib.credit.handover import build_handover, read_days
-from kamlib.credit.result import TABLES, Credit, review_credit
-from kamlib.credit.rules import CreditRules
-
-__all__ = ["TABLES", "Credit", "CreditRules", "build_handover", "read_days", "review_credit"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

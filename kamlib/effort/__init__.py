@@ -1,9 +1,5 @@
 """Where our effort goes: hours, people and money by class of account, and what comes of it."""
 
-from __future__ import annotations
+import lazy_loader
 
-from kamlib.effort.handover import build_handover, say_audit
-from kamlib.effort.result import TABLES, Effort, review_effort
-from kamlib.effort.rules import EffortRules
-
-__all__ = ["TABLES", "Effort", "EffortRules", "build_handover", "review_effort", "say_audit"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

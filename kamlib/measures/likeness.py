@@ -7,14 +7,16 @@ rules, in fewer of them where too few agree in all, and in the end all others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse
 
 from kamlib.rules import Section, rule
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Places = NDArray[np.int64]
 CHUNK = 256  # accounts compared with all others at a time
@@ -69,6 +71,7 @@ def find_like(accounts: Sequence[str], marks: sparse.csr_matrix, *, profiles: pd
     Source: Jaccard (1901), Bull. Soc. Vaud. Sci. Nat. 37:547-579 (products of both by those of
     any); catalogue BEH-07, ABR-02.
 
+    >>> from scipy import sparse
     >>> marks = sparse.csr_matrix([[1, 1, 0], [1, 1, 1], [0, 0, 1], [1, 1, 0]])
     >>> rules = LikeRules(n_like=3, min_like=2)
     >>> found = find_like(list("abcd"), marks, profiles=pd.DataFrame({"account_id": []}),

@@ -31,10 +31,9 @@ from kamlib.report.release import describe_versions
 from kamlib.report.render import render_chapter
 from kamlib.report.store import Staging, Store, write_whole
 from kamlib.report.workbook import write_workbook
-from kamlib.session.handing_on import read_handed_on
+from kamlib.session.handing_on import HANDOVER, read_handed_on
 from kamlib.session.opening import PREPARED
 from kamlib.session.prepare import Request, code_hash, write_parquet
-from kamlib.session.report import HANDOVER
 
 SHEET = "sheet.html"  # the one that prints
 

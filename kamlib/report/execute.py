@@ -10,7 +10,6 @@ import ast
 import hashlib
 import json
 import os
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -27,8 +26,7 @@ from kamlib import language
 from kamlib.errors import InputError, did_you_mean, one_line
 from kamlib.handover import Handover, Unanswered
 from kamlib.language import _
-from kamlib.session.handing_on import has_handed_on, write_handed_on
-from kamlib.session.report import HANDOVER
+from kamlib.session.handing_on import HANDOVER, has_handed_on, write_handed_on
 
 TYPES: dict[str, type[Any]] = {"str": str, "int": int, "float": float, "bool": bool}
 RUN_PARAMETERS = ("dataset", "period", "rules", "out", "lang")
@@ -164,8 +162,6 @@ def run_chapters(chapters: Sequence[Chapter], *, into: Path, has_table: Callable
     handover: where they hand on, by default a folder in `into`. `report` is called as each ends.
     """
     handover = handover or into / HANDOVER
-    # Half of papermill's import time is a parser for a format check that nobody asks for.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     os.environ.setdefault("PYTHONHASHSEED", "0")
     outcomes: list[Outcome] = []
 

@@ -17,8 +17,6 @@ from kamlib import language
 from kamlib.dataset import Dataset
 from kamlib.errors import InputError, KamlibError
 from kamlib.language import fmt_count, fmt_share
-from kamlib.report.account_index import write_stub
-from kamlib.report.assemble import assemble, write_index
 from kamlib.report.execute import (
     TIMEOUT_S,
     Chapter,
@@ -122,6 +120,9 @@ def _run(request: Request, dataset_path: str, chapters: Sequence[Chapter], extra
         chapters, into=staging.content, parameters=parameters, lang=options.lang,
         has_table=lambda name: (prepared / "tables" / f"{name}.parquet").is_file(),
         n_kernels=options.n_kernels, timeout_s=options.timeout_s, report=done)
+    from kamlib.report.account_index import write_stub  # heavy, and not asked when nothing is new
+    from kamlib.report.assemble import assemble, write_index
+
     say("render")
     home = {"dataset_id": request.file.id, "period": request.period.label}
     latest = store.latest(**home)

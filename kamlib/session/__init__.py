@@ -1,7 +1,5 @@
 """What a notebook holds in its hand: one opened report, from which it asks everything."""
 
-from kamlib.session.opening import open_report
-from kamlib.session.prepare import Request, build_request, prepare
-from kamlib.session.report import Report
+import lazy_loader
 
-__all__ = ["Report", "Request", "build_request", "open_report", "prepare"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

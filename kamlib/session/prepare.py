@@ -52,7 +52,7 @@ from kamlib.session.csv_text import write_csv_text
 from kamlib.session.sections import SECTIONS
 
 # What of kamlib's own files makes another report when it changes.
-SOURCES = (".py", ".toml", ".csv", ".po", ".css", ".html", ".j2")
+SOURCES = (".py", ".pyi", ".toml", ".csv", ".po", ".css", ".html", ".j2")
 
 
 @dataclass(frozen=True)

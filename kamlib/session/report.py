@@ -8,11 +8,10 @@ from datetime import date
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from kamlib import language
 from kamlib.errors import InputError, did_you_mean
@@ -23,14 +22,17 @@ from kamlib.measures import build_profit
 from kamlib.period import Period
 from kamlib.rules import Rules, build_rules
 from kamlib.schema import known_by, load_schema
-from kamlib.session.account import AccountReport
-from kamlib.session.handing_on import write_handed_on
+from kamlib.session.handing_on import HANDOVER, write_handed_on
 from kamlib.session.prepare import write_parquet
 from kamlib.session.sections import SECTIONS
 from kamlib.session.suppress import hide_small_cells
 from kamlib.session.views import ChecksView, FigureView, LinesView, ReadingView
 
-HANDOVER = "handover"  # folder in which notebooks hand on
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from kamlib.session.account import AccountReport
+
 PACKAGES = ("kamlib", "pandas", "ibis-framework", "duckdb", "scipy", "statsmodels", "matplotlib")
 BENEATH = {"data", "measures", "period"}  # sections that every fact rests on
 
@@ -215,6 +217,8 @@ class Report:
         account: its account_id; audience: "internal", or "customer" for the edition that is
         handed over. Raises InputError for an account or audience that there is not.
         """
+        from kamlib.session.account import AccountReport
+
         return AccountReport(self, account, audience=audience)
 
     def load(self, kind: str, name: str) -> pd.DataFrame:

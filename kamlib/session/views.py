@@ -5,19 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from kamlib.figures.describe import describe_axes
-from kamlib.figures.svg import render_svg
 from kamlib.figures.table import TableView
 from kamlib.labels import heading, label
 from kamlib.language import _, _n, current, fmt_count, fmt_list, translate
 from kamlib.schema import load_schema, name_table
 from kamlib.session.csv_text import write_csv_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MAX_EMBEDDED = 4_000  # characters of a chart's data that a page carries in itself
 
@@ -76,8 +75,11 @@ class FigureView:
     def of(cls, name: str, ax: Axes, data: pd.DataFrame | None, *,
            out: Path | None = None, embed: bool = False) -> FigureView:
         """Draw an Axes' figure once and close it; embed: keep all data in the page."""
-        figure = ax.get_figure()
-        assert isinstance(figure, Figure)
+        from kamlib.figures.describe import describe_axes
+        from kamlib.figures.svg import render_svg
+
+        figure = ax.get_figure(root=True)
+        assert figure is not None  # for the type checker: the Axes was drawn in one
         alt = describe_axes(ax)
         csv = ""
         if data is not None and len(data):  # a chart of nothing has nothing to download

@@ -28,10 +28,9 @@ from kamlib.report.compare.result import Comparison, compare_versions
 from kamlib.report.execute import check_parameters, find_chapters, hash_sources, run_chapters
 from kamlib.report.store import Store
 from kamlib.rules import build_rules
-from kamlib.session.handing_on import read_handed_on
+from kamlib.session.handing_on import HANDOVER, read_handed_on
 from kamlib.session.opening import PREPARED
 from kamlib.session.prepare import build_request, code_hash, prepare
-from kamlib.session.report import HANDOVER
 from kamlib.session.sections import SECTIONS
 
 COMMAND = "import sys; from kamlib.cli import main; main(sys.argv[1:])"

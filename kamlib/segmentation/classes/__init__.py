@@ -1,24 +1,5 @@
 """Named classes of accounts by tables of rules, and where the key accounts are."""
 
-from __future__ import annotations
+import lazy_loader
 
-from kamlib.segmentation.classes.classify import (
-    CLASS_COLUMNS,
-    CROSS_WALK_COLUMNS,
-    SUMMARY_COLUMNS,
-    classify_accounts,
-    cross_walk,
-    summarise_classes,
-)
-from kamlib.segmentation.classes.describe import (
-    DESCRIBED_COLUMNS,
-    describe_accounts,
-    list_described_columns,
-)
-from kamlib.segmentation.classes.profile import PROFILE_COLUMNS, profile_key_accounts
-from kamlib.segmentation.classes.rules import SCHEMES, ClassRules
-
-__all__ = ["CLASS_COLUMNS", "CROSS_WALK_COLUMNS", "DESCRIBED_COLUMNS", "PROFILE_COLUMNS",
-           "SCHEMES", "SUMMARY_COLUMNS", "ClassRules", "classify_accounts", "cross_walk",
-           "describe_accounts", "list_described_columns", "profile_key_accounts",
-           "summarise_classes"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

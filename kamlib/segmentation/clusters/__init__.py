@@ -1,8 +1,5 @@
 """Groups of accounts that are alike in what they bought, or why there are none."""
 
-from __future__ import annotations
+import lazy_loader
 
-from kamlib.segmentation.clusters.find import Clusters, cluster_accounts
-from kamlib.segmentation.clusters.rules import ClusterRules
-
-__all__ = ["ClusterRules", "Clusters", "cluster_accounts"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

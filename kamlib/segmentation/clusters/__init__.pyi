@@ -1,0 +1,4 @@
+from .find import Clusters, cluster_accounts
+from .rules import ClusterRules
+
+__all__ = ["ClusterRules", "Clusters", "cluster_accounts"]

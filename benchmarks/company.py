@@ -24,6 +24,7 @@ import psutil
 import kamlib.report.run
 from kamlib.dataset import Dataset
 from kamlib.errors import KamlibError
+from kamlib.report.execute import KERNELS
 from kamlib.report.release import seal_version
 from kamlib.report.run import Options, run_report
 from kamlib.report.store import Store, read_manifest
@@ -214,13 +215,13 @@ def kernels() -> list[psutil.Process]:
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.environ().get(TOKEN) == os.environ[TOKEN] and \
-                    "ipykernel" in " ".join(process.cmdline()) and \
+                    any(name in " ".join(process.cmdline()) for name in KERNELS) and \
                     process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
     return found
 
 
-def wait_until(holds: Callable[[], Any], seconds: float = 30) -> bool:
+def wait_until(holds: Callable[[], Any], seconds: float = 180) -> bool:
     """Wait until something holds."""
     end = time.monotonic() + seconds
     while not holds():

@@ -105,7 +105,7 @@ def kill_at_steps() -> tuple[int, list[str]]:
             wrong.append("no kernel was started")
         os.kill(child, signal.SIGKILL)
         n_killed += wait_for(child) == -signal.SIGKILL
-        if not wait_until(lambda: not kernels(), 10):
+        if not wait_until(lambda: not kernels(), 30):
             wrong.append("kernel at work: it outlived its run")
         wrong += [f"kernel at work: {what}" for what in made.look() + made.look_at_staging()]
         made.write(HAND_ON, tables=("survey_answers",))
@@ -133,7 +133,7 @@ def kill_at_random(n: int, seed: int) -> tuple[int, list[str]]:
             n_killed += status == -signal.SIGKILL
             if status not in (PUBLISHED, -signal.SIGKILL):
                 wrong.append(f"run {top} ended with {status}")
-            if not wait_until(lambda: not kernels(), 10):
+            if not wait_until(lambda: not kernels(), 30):
                 wrong.append(f"run {top}: its kernel outlived it")
             wrong += [f"run {top}: {what}" for what in made.look() + made.look_at_staging()]
     return n_killed, wrong
@@ -212,7 +212,7 @@ def interrupt() -> tuple[int, list[str]]:
                 wrong.append(f"{number.name}: the run ended with {status}")
             if list((made.store.root / ".staging").glob("*/")):
                 wrong.append(f"{number.name}: staging is left")
-            if not wait_until(lambda: not kernels(), 5):
+            if not wait_until(lambda: not kernels(), 30):
                 wrong.append(f"{number.name}: a kernel is left")
             wrong += made.look()
     return len(asked), wrong

@@ -9,11 +9,17 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from hypothesis import HealthCheck, settings
 
 from kamlib import language, open_report
 from kamlib.session.report import Report
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# The same examples every time, on a slow machine too; others: --hypothesis-profile=default.
+settings.register_profile("kam", derandomize=True, deadline=None, database=None,
+                          suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kam")
 
 
 class FreshSentences:

@@ -44,7 +44,7 @@ from kamlib.cli import run_words
 status = run_words(sys.argv[1:])
 print(status, sorted({heavy} & set(sys.modules)))"""
     again = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True,
-                           timeout=60, check=True)
+                           timeout=180, check=True)
     assert again.stdout == ("Nothing changed since this version: "
                             "reports/small/2025Q4/v001/index.html\n0 []\n")
     status, out, _ = kam(capsys, "list")

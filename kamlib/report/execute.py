@@ -32,6 +32,7 @@ TYPES: dict[str, type[Any]] = {"str": str, "int": int, "float": float, "bool": b
 RUN_PARAMETERS = ("dataset", "period", "rules", "out", "lang")
 TIMEOUT_S = 1800
 END_S = 20  # how long an interrupted run goes on ending its kernels
+KERNELS = ("ipykernel", "kamlib.report.nursery")  # in the command line of a kernel
 
 
 @dataclass(frozen=True)
@@ -214,7 +215,7 @@ def _end_kernels(futures: Sequence[Future[Outcome]]) -> None:
     while not all(future.done() for future in futures) and time.monotonic() < deadline:
         for child in psutil.Process().children(recursive=True):
             with suppress(psutil.Error):
-                if any("ipykernel" in word for word in child.cmdline()):
+                if any(name in word for word in child.cmdline() for name in KERNELS):
                     child.kill()
         time.sleep(0.1)
 
@@ -259,12 +260,14 @@ def _execute(source: Path, target: Path, parameters: Mapping[str, Any], chapter:
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
+    from kamlib.report.nursery import ForkManager
+
     try:
         papermill.execute_notebook(
             str(source), str(target), parameters=dict(parameters), kernel_name="python3",
             language="python",
             progress_bar=False, log_output=False, execution_timeout=timeout_s,
-            start_timeout=120, shutdown_kernel="immediate",
+            start_timeout=120, shutdown_kernel="immediate", kernel_manager_class=ForkManager,
             extra_arguments=["--log-level=ERROR"],  # each start warns of an unencrypted port
             resources={"metadata": {"path": str(chapter.path.parent)}})
     except PapermillExecutionError as error:

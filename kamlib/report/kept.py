@@ -21,6 +21,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from kamlib.errors import one_line
+from kamlib.report.nursery import ForkManager
 
 FORGET = "get_ipython().reset(new_session=True)"
 Job = tuple[str, NotebookNode]
@@ -65,7 +66,7 @@ async def _work(jobs: Iterator[Job], folder: Path, done: Done, timeout_s: int) -
     try:
         for name, notebook in jobs:
             if manager is None:
-                manager = AsyncKernelManager(kernel_name="python3")
+                manager = ForkManager(kernel_name="python3")
                 # Each start warns of an unencrypted port.
                 await manager.start_kernel(cwd=str(folder), extra_arguments=["--log-level=ERROR"])
             why = await _execute(notebook, manager, folder, timeout_s)

@@ -9,6 +9,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from kamlib.report.nursery import ForkManager
 from kamlib.report.run import default_notebooks
 
 
@@ -18,7 +19,7 @@ def refresh_notebook(path: Path) -> None:
     What differs from run to run (times, the kernel's noise on stderr) is not saved.
     """
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=600, kernel_name="python3",
+    NotebookClient(notebook, timeout=600, kernel_name="python3", kernel_manager_class=ForkManager,
                    extra_arguments=["--log-level=ERROR"],
                    resources={"metadata": {"path": str(path.parent)}}).execute()
     nbformat.write(clean(notebook), path)

@@ -106,6 +106,9 @@ def run_report(dataset: str | Path, *, period: str, rules: str | Path | Rules, o
 def _run(request: Request, dataset_path: str, chapters: Sequence[Chapter], extra: dict[str, Any],
          fingerprint: str, store: Store, staging: Staging, options: Options, say: Progress,
          done: Callable[[Outcome], None]) -> RunResult:
+    from kamlib.report.nursery import open_nursery
+
+    open_nursery()  # it imports while the data is prepared
     say("check")
     prepared = staging.content / PREPARED
     prepared.mkdir()

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.errors import RefusedError
-from kamlib.language import _n, fmt_list
+from kamlib.language import fmt_list
 
 
 @dataclass(frozen=True)
@@ -162,10 +162,7 @@ def name_accounts(account_ids: Sequence[str], names: Mapping[str, str], *, most:
     >>> name_accounts(["A", "B", "C", "D"], {"A": "Bo"}, most=2)
     'Bo, B and 2 more'
     """
-    shown = [names.get(account) or account for account in list(account_ids)[:most]]
-    if len(account_ids) > len(shown):
-        shown.append(_n("{n} more", "{n} more", len(account_ids) - len(shown)))
-    return fmt_list(shown)
+    return fmt_list([names.get(account) or account for account in account_ids], most=most)
 
 
 def column_by_account(accounts: pd.DataFrame | None, column: str) -> dict[str, str]:

@@ -267,13 +267,18 @@ def fmt_range(low: Any, high: Any, fmt: Callable[[Any], str]) -> str:
     return f"{first}–{last}"
 
 
-def fmt_list(names: Iterable[Any]) -> str:
-    """Join names as the language does.
+def fmt_list(names: Iterable[Any], *, most: int | None = None) -> str:
+    """Join names as the language does; of more than `most` the first are named, the rest counted.
 
     >>> fmt_list(["price", "delivery", "service"])
     'price, delivery and service'
+    >>> fmt_list(["price", "delivery", "service"], most=1)
+    'price and 2 more'
     """
-    return format_list([str(name) for name in names], locale=LOCALES[current()])
+    told = [str(name) for name in names]
+    if most is not None and len(told) > most:
+        told[most:] = [_n("{n} more", "{n} more", len(told) - most)]
+    return format_list(told, locale=LOCALES[current()])
 
 
 def join_sentences(sentences: Iterable[str]) -> str:

@@ -232,5 +232,6 @@ def connect(url: str = "") -> Any:
         for setting in ("autoinstall_known_extensions", "autoload_known_extensions"):
             con.raw_sql(f"SET {setting} = false")
         con.raw_sql("SET preserve_insertion_order = true")
+        con.raw_sql("SET enable_progress_bar = false")  # runs have a progress of their own
         return con
     return ibis.connect(url)

@@ -37,7 +37,7 @@ def say_differences(differences: pd.DataFrame) -> str:
     """
     is_known = (differences["kind"] != RULE) | (
         (differences["was"] != ABSENT) & (differences["is_now"] != ABSENT))
-    named = {kind: _name_some(list(rows["name"]))
+    named = {kind: fmt_list(rows["name"], most=N_NAMED)
              for kind, rows in differences[is_known].groupby("kind", sort=False)}
     said = []
     if INPUT in named:
@@ -49,13 +49,6 @@ def say_differences(differences: pd.DataFrame) -> str:
     if PARAMETER in named:
         said.append(_("other parameters: {names}", names=named[PARAMETER]))
     return join_items(said)
-
-
-def _name_some(names: list[str]) -> str:
-    """Name what changed; of a long list the first few."""
-    if len(names) <= N_NAMED:
-        return fmt_list(names)
-    return _("{names} and {n} more", names=", ".join(names[:N_NAMED]), n=len(names) - N_NAMED)
 
 
 def _inputs(manifest: Mapping[str, Any]) -> dict[str, str]:

@@ -89,7 +89,8 @@ class Forked:
 
     def __init__(self, nursery: Nursery, arguments: list[str], env: dict[str, str],
                  cwd: str) -> None:
-        self._nursery, self._status = nursery, None
+        self._nursery = nursery
+        self._status: int | None = None
         self.pid: int = nursery.ask(fork=arguments, env=env, cwd=cwd)
 
     def poll(self) -> int | None:
@@ -130,11 +131,12 @@ class ForkProvisioner(LocalProvisioner):
         if nursery is None or cmd[1:3] != LAUNCHER or cmd[0] != sys.executable:
             return await super().launch_kernel(cmd, **kwargs)
         try:
-            self.process = Forked(nursery, cmd[3:], dict(kwargs.get("env") or os.environ),
-                                  str(kwargs.get("cwd") or Path.cwd()))
+            forked = Forked(nursery, cmd[3:], dict(kwargs.get("env") or os.environ),
+                            str(kwargs.get("cwd") or Path.cwd()))
         except OSError:
             return await super().launch_kernel(cmd, **kwargs)
-        self.pid = self.pgid = self.process.pid
+        self.process = forked  # type: ignore[assignment]  # all that is asked of a Popen
+        self.pid = self.pgid = forked.pid
         self.cwd = kwargs.get("cwd")
         return self.connection_info
 

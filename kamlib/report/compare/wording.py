@@ -151,9 +151,7 @@ def _say_rules(comparison: Comparison) -> str:
     rules = comparison.pair.rules
     if not rules:
         return ""
-    shown = fmt_list(rules[:N_RULES])
-    more = _(" and {n} more", n=len(rules) - N_RULES) if len(rules) > N_RULES else ""
-    text = _("Rules changed: {rules}{more}.", rules=shown, more=more)
+    text = _("Rules changed: {rules}.", rules=fmt_list(rules, most=N_RULES))
     if any(RULES in change.not_split for change in comparison.changes):
         text = join_sentences([text, _("kam compare with --dataset splits their part off.")])
     return text

@@ -27,6 +27,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import kamlib.report.account_index
 import kamlib.report.assemble
 import kamlib.report.run
 import kamlib.report.store
@@ -56,11 +57,11 @@ STEPS: dict[str, Patch] = {
     "staging begun": (Store, "begin", 1, False),
     "data half prepared": (PREPARING, "write_parquet", 3, True),
     "data prepared": (kamlib.report.run, "refuse_quarantine", 1, True),
-    "notebooks done": (kamlib.report.run, "assemble", 1, True),
+    "notebooks done": (kamlib.report.assemble, "assemble", 1, True),
     "tables copied": (kamlib.report.assemble, "write_workbook", 1, True),
     "number taken, pages half written": (kamlib.report.assemble.Assembled, "_first_page", 1, True),
     "all written, not renamed": (kamlib.report.store, "_flush", 1, False),
-    "renamed": (kamlib.report.run, "write_stub", 1, True),
+    "renamed": (kamlib.report.account_index, "write_stub", 1, True),
     "index half written": (Path, "replace", 2, True),
 }
 

@@ -13,10 +13,12 @@ import os
 import re
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import ibis
 import pandas as pd
 import pyarrow as pa
@@ -232,6 +234,7 @@ def connect(url: str = "") -> Any:
         for setting in ("autoinstall_known_extensions", "autoload_known_extensions"):
             con.raw_sql(f"SET {setting} = false")
         con.raw_sql("SET preserve_insertion_order = true")
-        con.raw_sql("SET enable_progress_bar = false")  # runs have a progress of their own
+        with suppress(duckdb.InvalidInputException):  # in a notebook it has none
+            con.raw_sql("SET enable_progress_bar = false")  # runs have a progress of their own
         return con
     return ibis.connect(url)

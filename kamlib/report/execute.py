@@ -162,6 +162,9 @@ def run_chapters(chapters: Sequence[Chapter], *, into: Path, has_table: Callable
     fails does not stop the others; one that reads what the others hand on runs after them.
     handover: where they hand on, by default a folder in `into`. `report` is called as each ends.
     """
+    from kamlib.report.nursery import open_nursery
+
+    open_nursery(len(chapters))
     handover = handover or into / HANDOVER
     os.environ.setdefault("PYTHONHASHSEED", "0")
     outcomes: list[Outcome] = []

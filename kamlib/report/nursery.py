@@ -23,7 +23,6 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +37,7 @@ IMPORTED = ("ipykernel.kernelapp", "ipykernel.ipkernel", "matplotlib_inline.back
             "kamlib.session.account")
 START_S = 60  # how long a kernel may wait for the imports
 PR_SET_PDEATHSIG = 1
+N_WORTHWHILE = 4  # notebooks whose own imports take longer than importing everything once
 
 
 class Nursery:
@@ -127,7 +127,7 @@ class ForkProvisioner(LocalProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Launch a kernel with a command."""
-        nursery = open_nursery()
+        nursery = find_nursery()
         if nursery is None or cmd[1:3] != LAUNCHER or cmd[0] != sys.executable:
             return await super().launch_kernel(cmd, **kwargs)
         try:
@@ -152,24 +152,25 @@ class ForkManager(AsyncKernelManager):
 
 
 _lock = threading.Lock()
+_opened: list[Nursery] = []
 
 
-def open_nursery() -> Nursery | None:
-    """Return this process's nursery, started at the first call; None where nothing is forked."""
+def open_nursery(n_notebooks: int) -> None:
+    """Begin to import for notebooks to come, where there are enough of them to make up for it."""
     with _lock:
-        nursery = _start()
-        if nursery is not None and not nursery.is_alive:
-            _start.cache_clear()
-            nursery = _start()
-        return nursery
+        if CAN_FORK and n_notebooks >= N_WORTHWHILE and _find() is None:
+            with suppress(OSError):
+                _opened[:] = [Nursery()]
 
 
-@cache
-def _start() -> Nursery | None:
-    try:
-        return Nursery() if CAN_FORK else None
-    except OSError:
-        return None
+def find_nursery() -> Nursery | None:
+    """Return the nursery that this process has opened and that is alive."""
+    with _lock:
+        return _find()
+
+
+def _find() -> Nursery | None:
+    return next((nursery for nursery in _opened if nursery.is_alive), None)
 
 
 def serve(connection: socket.socket) -> dict[str, Any] | None:

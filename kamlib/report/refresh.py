@@ -9,7 +9,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from kamlib.report.nursery import ForkManager
+from kamlib.report.nursery import ForkManager, open_nursery
 from kamlib.report.run import default_notebooks
 
 
@@ -43,6 +43,7 @@ def main() -> None:
     """Refresh the notebooks named on the command line, or all."""
     paths = [Path(name).resolve() for name in sys.argv[1:]] or \
         sorted(default_notebooks().glob("*.ipynb"))
+    open_nursery(len(paths))
     # The overview reads what the others hand on, and would run them a second time.
     for path in sorted(paths, key=lambda p: bool(
             nbformat.read(p, as_version=4).metadata.get("kam", {}).get("last"))):

@@ -108,7 +108,7 @@ def _run(request: Request, dataset_path: str, chapters: Sequence[Chapter], extra
          done: Callable[[Outcome], None]) -> RunResult:
     from kamlib.report.nursery import open_nursery
 
-    open_nursery()  # it imports while the data is prepared
+    open_nursery(len(chapters))  # it imports while the data is prepared
     say("check")
     prepared = staging.content / PREPARED
     prepared.mkdir()

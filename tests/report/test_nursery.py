@@ -13,7 +13,7 @@ import pytest
 
 from kamlib.report import nursery
 from kamlib.report.execute import find_chapters, run_chapters
-from kamlib.report.nursery import open_nursery
+from kamlib.report.nursery import N_WORTHWHILE, find_nursery, open_nursery
 
 _spec = importlib.util.spec_from_file_location("small", Path(__file__).with_name("small.py"))
 small = importlib.util.module_from_spec(_spec)
@@ -57,7 +57,7 @@ def test_a_forked_kernel_is_as_fresh_as_any(tmp_path, monkeypatch):
 
 
 def test_without_forks_a_kernel_starts_as_always(tmp_path, monkeypatch):
-    monkeypatch.setattr(nursery, "open_nursery", lambda: None)
+    monkeypatch.setattr(nursery, "find_nursery", lambda: None)
     small.write_notebook(tmp_path, "01_one", TELL)
     _, [told] = execute(tmp_path)
     assert told[1] == os.getpid()
@@ -69,6 +69,10 @@ def test_when_what_forks_dies_the_run_says_so_and_the_next_one_works(tmp_path):
                          "os.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(60)")
     assert execute(tmp_path)[0] == [
         ("kernel died", "its kernel died (out of memory, or ended from outside)")]
-    assert not open_nursery()._process.poll()
+    assert find_nursery() is None
     small.write_notebook(tmp_path, "01_one", TELL)
-    assert len(execute(tmp_path)[1]) == 1
+    assert execute(tmp_path)[1][0][1] == os.getpid()
+    open_nursery(N_WORTHWHILE - 1)
+    assert find_nursery() is None
+    open_nursery(N_WORTHWHILE)
+    assert execute(tmp_path)[1][0][1] == find_nursery()._process.pid

@@ -84,7 +84,8 @@ class Account:
     def require_orders(self) -> None:
         """Refuse what needs orders of an account that never bought."""
         if not self.has_ordered:
-            raise RefusedError(_("This account has never ordered."))
+            raise RefusedError(_("What this account ordered was called off.")
+                               if len(self.call_offs) else _("This account has never ordered."))
 
 
 def whole_months(start: date, end: date) -> tuple[pd.Timestamp, pd.Timestamp]:

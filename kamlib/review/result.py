@@ -65,7 +65,7 @@ class Review:
             rows = found[found["quadrant"].isin(quadrants)] if len(found) else found
             if len(rows):
                 row = rows.iloc[0]
-                lines.append(_("{sentence} ({number})", sentence=row["sentence"].rstrip(".。"),
+                lines.append(_("{sentence} ({number}).", sentence=row["sentence"].rstrip(".。"),
                                number=row["number_text"]))
         return tuple(line for line in lines if line)
 
@@ -141,6 +141,9 @@ def _has_longer_base(review: Review) -> bool:
 def _say_sales(review: Review) -> str:
     account, table = review.account, review.tables["trend"]
     if table.empty:
+        if len(account.call_offs):
+            return _("{name} has no order that stands: what it ordered was called off.",
+                     name=account.name)
         return _("{name} has never ordered.", name=account.name)
     rows = {row["comparison"]: row for row in table.to_dict("records")}
     now = rows["previous"]["now_net_amount"]

@@ -289,6 +289,13 @@ def test_a_finding_rests_on_a_number_and_without_evidence_there_is_none():
     assert bare["swot"].empty
     assert bare.headline == ("Alpha has never ordered.",)
     assert bare.refused["trend"] == "This account has never ordered."
+    offs = pd.DataFrame({"cancel_reason": ["unknown"], "n_orders": [1],
+                         "cancelled_amount": [77_183.6]})
+    off = review_account(world.account(facts={"n_orders": 0}, everyone=world.goods(),
+                                       call_offs=offs), audience="internal", rules=RULES)
+    assert off.headline[0] == "Alpha has no order that stands: what it ordered was called off."
+    assert off.headline[1].endswith("EUR).")
+    assert off.refused["trend"] == "What this account ordered was called off."
 
 
 def test_the_customers_edition_computes_only_what_it_may_hold(monkeypatch):

@@ -66,7 +66,7 @@ def _headline(result: Credit, currency: str) -> Iterator[str]:
         yield _("Customers owe us {days} days of sales; {overdue} is overdue, {share} of what is "
                 "open.", days=fmt_number(days, 0), overdue=fmt_money(amount, currency),
                 share=fmt_share(amount / total if total else None))
-    rows = result.conflicts[result.conflicts["conflict"] == "key_weak"]
+    rows = result.conflicts[result.conflicts["conflict"] == "upper_weak"]
     if len(rows):
         yield _n("{n} core account has a weak credit grade and owes {amount}.",
                  "{n} core accounts have a weak credit grade and owe {amount}.", len(rows),
@@ -112,9 +112,9 @@ def _findings(result: Credit, names: Mapping[str, str], currency: str) -> Iterat
     for kind, rows in result.conflicts.groupby("conflict", sort=False):
         amount = float(rows["at_stake_amount"].sum())
         told = {
-            "key_weak": lambda n, **known: _n(
-                "{n} account of a key tier has a weak grade: {names}; it owes {amount}.",
-                "{n} accounts of a key tier have a weak grade: {names}; they owe {amount}.",
+            "upper_weak": lambda n, **known: _n(
+                "{n} account of an upper tier has a weak grade: {names}; it owes {amount}.",
+                "{n} accounts of an upper tier have a weak grade: {names}; they owe {amount}.",
                 n, **known),
             "over_limit": lambda n, **known: _n(
                 "{n} account owes more than its credit limit: {names}, by {amount}.",
@@ -143,7 +143,7 @@ def _findings(result: Credit, names: Mapping[str, str], currency: str) -> Iterat
 
 def _attention(result: Credit, owners: Mapping[str, str], currency: str) -> Iterator[Attention]:
     n = result.rules.n_attention
-    weak = result.conflicts[result.conflicts["conflict"] == "key_weak"].head(n)
+    weak = result.conflicts[result.conflicts["conflict"] == "upper_weak"].head(n)
     for row in weak.to_dict("records"):
         yield Attention(row["account_id"], _(
             "Tier {tier}, credit grade {grade}: owes {amount}.", tier=label(row["tier"]).lower(),

@@ -35,7 +35,7 @@ BEHAVIOUR_COLUMNS = (
     "median_pay_days_ci_low", "median_pay_days_ci_high")
 SCORE_COLUMNS = ("account_id", "tier", "credit_score", "n_factors", "weakest_factor",
                  "weakest_rating", "credit_grade", "best_grade", "worst_grade", "why")
-GRADE_COLUMNS = ("credit_grade", "n_accounts", "n_key", "net_amount_share",
+GRADE_COLUMNS = ("credit_grade", "n_accounts", "n_upper", "net_amount_share",
                  "open_invoice_amount", "overdue_amount", "payment_terms_days", "limit_months",
                  "condition")
 PAYER_COLUMNS = ("account_id", "n_invoices", "invoiced_amount", "collection_rate",

@@ -20,7 +20,7 @@ from kamlib.language import (
     translate,
 )
 from kamlib.selection.portfolio.service import one_owner
-from kamlib.selection.result import QUESTIONS, TABLES, Selection
+from kamlib.selection.result import ANSWERED_BY, QUESTIONS, Selection
 
 N_NAMED = 5  # accounts named in the headline
 
@@ -239,7 +239,7 @@ def _attention(result: Selection) -> Iterator[Attention]:
 def _unanswered(result: Selection) -> Iterator[Unanswered]:
     for name, reason in result.refused.items():
         yield Unanswered(translate(QUESTIONS.get(name, QUESTIONS["keys"])), reason,
-                         TABLES.get(name, ""))
+                         ANSWERED_BY.get(name, ""))
     if len(result.weights):
         words = {"collection": ("payments", _("How well do key accounts pay?")),
                  "profit": ("orders", _("What profit do key accounts leave?"))}

@@ -25,6 +25,7 @@ from kamlib.rules import Rules, build_rules
 from kamlib.schema import known_by, load_schema
 from kamlib.session.account import AccountReport
 from kamlib.session.handing_on import write_handed_on
+from kamlib.session.keys import find_key_accounts
 from kamlib.session.prepare import write_parquet
 from kamlib.session.sections import SECTIONS
 from kamlib.session.suppress import hide_small_cells
@@ -112,6 +113,11 @@ class Report:
         start = self.period.window_start(self.rules.measures.window_months)
         return build_profit(self.facts, self.read_if_given("effort"),
                             start=max(start, self.history_from), end=self.period.end)
+
+    @cached_property
+    def key_accounts(self) -> frozenset[str]:
+        """Ids of the key accounts: those on the list of the chapter on selection."""
+        return find_key_accounts(self)
 
     @cached_property
     def months(self) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Named classes of accounts by tables of rules, and where the key accounts are."""
+"""Named classes of accounts by tables of rules, and where the core accounts are."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from kamlib.segmentation.classes.describe import (
     describe_accounts,
     list_described_columns,
 )
-from kamlib.segmentation.classes.profile import PROFILE_COLUMNS, profile_key_accounts
+from kamlib.segmentation.classes.profile import PROFILE_COLUMNS, profile_core_accounts
 from kamlib.segmentation.classes.rules import SCHEMES, ClassRules
 
 __all__ = ["CLASS_COLUMNS", "CROSS_WALK_COLUMNS", "DESCRIBED_COLUMNS", "PROFILE_COLUMNS",
            "SCHEMES", "SUMMARY_COLUMNS", "ClassRules", "classify_accounts", "cross_walk",
-           "describe_accounts", "list_described_columns", "profile_key_accounts",
+           "describe_accounts", "list_described_columns", "profile_core_accounts",
            "summarise_classes"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from kamlib.selection.approvals import find_approvals
 from kamlib.selection.rules import SelectionRules
 from kamlib.stats.intervals import add_proportion
 
@@ -39,7 +40,8 @@ def track_screening(criteria: pd.DataFrame, keys: pd.DataFrame, narratives: pd.D
                                            if not one) for row in marks.to_numpy(bool)]
     by_id = keys.set_index("account_id")
     table["rank"] = table["account_id"].map(by_id["rank"]).astype("Int64")
-    table = table.merge(_approvals(narratives, rules.approval_topic), on="account_id", how="left")
+    approvals = find_approvals(narratives, topic=rules.approval_topic)
+    table = table.merge(approvals, on="account_id", how="left")
     listed = table["account_id"].map(by_id["is_listed"]).fillna(False).astype(bool)
     reached = pd.DataFrame({
         "collected": True, "assessed": table["n_criteria_known"] == len(ASKED),
@@ -63,15 +65,3 @@ def _is_known(criteria: pd.DataFrame, columns: tuple[str, ...]) -> pd.Series:
     known = pd.concat([criteria[c].notna() & (criteria[c].astype("object") != 0)
                        for c in columns], axis=1)
     return known.any(axis=1)
-
-
-def _approvals(narratives: pd.DataFrame | None, topic: str) -> pd.DataFrame:
-    columns = {"scope_id": "account_id", "author": "approver", "written_date": "approved_date"}
-    if narratives is None:
-        return pd.DataFrame({name: pd.Series(dtype="datetime64[s]" if "date" in name else "str")
-                             for name in columns.values()})
-    rows = narratives[(narratives["scope"] == "account") & (narratives["topic"] == topic)
-                      & narratives["author"].fillna("").ne("")]
-    rows = rows.sort_values(["scope_id", "written_date", "author"]).groupby(
-        "scope_id", as_index=False).tail(1)
-    return rows[list(columns)].rename(columns=columns)

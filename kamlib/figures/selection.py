@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from kamlib.figures import theme
+from kamlib.handover import name_accounts as write_names
 from kamlib.labels import label
 from kamlib.language import (
     _,
     _n,
     fmt_count,
+    fmt_date,
     fmt_list,
     fmt_money,
     fmt_number,
-    fmt_range,
     fmt_share,
     join_sentences,
 )
-from kamlib.selection import LOGICS, Selection, say_readings
+from kamlib.selection import ASKED, LOGICS, Selection, say_readings
 
 # What a page shows of a wide table; the published one has every column.
 LIST_COLUMNS = ("account_id", "rank", "rank_ci_low", "rank_ci_high", "key_score_index",
                 "value_score_index", "loyalty_score_index", "stability_score_index",
-                "list_standing", "net_amount", "collection_rate", "satisfaction_index")
+                "list_standing", "satisfaction_index", "net_amount", "collection_rate")
 LOGIC_COLUMNS = ("account_id", "rank", "weighted", "all_conditions", "any_condition",
                  "n_conditions_met", "conditions_missing", "any_basis", "net_amount")
 CHANGE_COLUMNS = ("account_id", "list_move", "rank_before", "rank", "score_change", "moved_by",
                   "moved_by_points", "is_near_line", "net_amount", "owner_id")
 BIG_COLUMNS = ("account_id", "region", "big_sales", "big_profit", "big_strength", "big_potential",
                "n_bigs", "is_listed", "net_amount")
+GROUP_COLUMNS = ("dimension", "group", "n_accounts", "n_key", "net_amount", "key_amount_share",
+                 "largest_amount_share", "largest_accounts")
+REJECT_COLUMNS = ("screened", "item", "amount_share", "margin_share", "growth_rate", "objections",
+                  "reject_any", "reject_all", "net_amount", "is_listed")
 N_ROWS = 30  # accounts in one chart
 LETTERS = 30
 STANDING_COLOURS = {"in": theme.ACCENT, "cannot tell": theme.CATEGORY[1], "out": theme.MUTED}
@@ -41,9 +46,19 @@ SEVERAL = ("conditions_missing", "any_basis", "unchecked", "objections", "criter
            "signs_missing", "steps_missing")
 
 
-def spell(table: pd.DataFrame) -> pd.DataFrame:
-    """Write out the codes of the columns that hold several of them, for a page."""
+def spell(table: pd.DataFrame, names: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Write out, for a page, the codes of columns that hold several and who is not approved.
+
+    names: of accounts by id, for the columns that hold ids among other things.
+    """
+    known = names or {}
     named = {c: table[c].map(_spell).astype("str") for c in SEVERAL if c in table}
+    named |= {c: table[c].map(lambda ids: ", ".join(
+        known.get(one, one) for one in str(ids).split(", "))).astype("str")
+        for c in ("largest_accounts", "item") if c in table}
+    if "approver" in table:
+        named["approver"] = table["approver"].where(table["approver"] != "",
+                                                    _("not approved yet")).astype("str")
     return table.assign(**named)
 
 
@@ -78,11 +93,11 @@ def plot_list(result: Selection, *, ax: Axes | None = None) -> Axes:
     if result.rules.logic == "weighted":
         ax.axvline(cut + 0.5, color=theme.INK, linewidth=1, linestyle="--")
     sure = int((result.listed["list_standing"] == "in").sum())
-    ax.set_title(_("{sure} of {n} key accounts are in whatever months are drawn",
+    ax.set_title(_("{sure} of {n} key accounts are in for sure",
                    sure=fmt_count(sure), n=fmt_count(cut)))
     name_accounts(ax, result, list(rows["account_id"]))
     ax.invert_yaxis()
-    ax.set_xlabel(_("rank by score, with the interval of the months drawn anew"))
+    ax.set_xlabel(_("rank by score, with the interval of what its months can tell"))
     ax.grid(True, axis="x", color=theme.FAINT, linewidth=0.6)
     ax.grid(False, axis="y")
     theme.count_axis(ax, axis="x")
@@ -124,9 +139,11 @@ def _satisfaction(result: Selection) -> list[str]:
     heard = result.listed["satisfaction_index"].dropna()
     if heard.empty:
         return []
-    return [_("Satisfaction stands beside the score and is no part of it: {n} of the key accounts "
-              "answered, from {span}.", n=fmt_count(len(heard)),
-              span=fmt_range(heard.min(), heard.max(), lambda x: fmt_number(x, 0)))]
+    return [_n("Satisfaction stands beside the score and is no part of it: {n} key account was "
+               "heard, at {lowest} of 100.",
+               "Satisfaction stands beside the score and is no part of it: {n} key accounts were "
+               "heard, the least satisfied at {lowest} of 100, the most at {highest}.", len(heard),
+               lowest=fmt_number(heard.min(), 0), highest=fmt_number(heard.max(), 0))]
 
 
 def plot_readings(result: Selection, *, ax: Axes | None = None) -> Axes:
@@ -155,7 +172,7 @@ def plot_readings(result: Selection, *, ax: Axes | None = None) -> Axes:
         if standing != "out":
             ax.scatter([], [], s=60, marker="s", color=colour, label=label(standing))
     ax.scatter([], [], s=60, marker="s", facecolors="white", edgecolors=theme.CATEGORY[1],
-               label=_("out by the figures, cannot tell"))
+               label=_("Out by the figures, cannot tell"))
     ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.02), ncols=3)
     return ax
 
@@ -307,11 +324,38 @@ def read_funnel(result: Selection) -> str:
     rows = {row["screen_stage"]: row for row in result.funnel.to_dict("records")}
     if "assessed" not in rows:
         return theme.first_reason(result.refused, "keys")
-    named = int((result.pending["approver"] != "").sum())
-    return _("All four criteria are known of {assessed} of {all} accounts ({share}). {named} of "
-             "{n} proposed key accounts have been confirmed by a named approver; the others are "
-             "pending. Who confirms writes a row of narratives with the topic \"{topic}\".",
-             assessed=fmt_count(rows["assessed"]["n_accounts"]),
-             all=fmt_count(rows["collected"]["n_accounts"]),
-             share=fmt_share(rows["assessed"]["conversion_share"]), named=fmt_count(named),
-             n=fmt_count(len(result.pending)), topic=result.rules.approval_topic)
+    return join_sentences([_(
+        "All four criteria are known of {assessed} of {all} accounts ({share}).",
+        assessed=fmt_count(rows["assessed"]["n_accounts"]),
+        all=fmt_count(rows["collected"]["n_accounts"]),
+        share=fmt_share(rows["assessed"]["conversion_share"])), *_approvals(result)])
+
+
+def _approvals(result: Selection) -> Iterator[str]:
+    """Who approved how many of the list and when last, how many wait, and who has left it."""
+    n = len(result.pending)
+    given = result.pending[result.pending["approver"] != ""]
+    if given.empty and n:
+        yield _("None of the {n} proposed key accounts is approved yet.", n=fmt_count(n))
+    elif n:
+        by = given.groupby("approver")["approved_date"].agg(["size", "max"])
+        who = [_("{name} ({k}, the last on {day})", name=name, k=fmt_count(row["size"]),
+                 day=fmt_date(row["max"])) for name, row in by.iterrows()]
+        yield _("{k} of {n} proposed key accounts are approved: by {who}.",
+                k=fmt_count(len(given)), n=fmt_count(n), who=fmt_list(who))
+    if 0 < len(given) < n:
+        yield _n("{n} is not approved yet.", "{n} are not approved yet.", n - len(given))
+    hasty = int((given["n_criteria_known"] < len(ASKED)).sum())
+    if hasty:
+        yield _n("{n} was approved though not all four criteria are known of it.",
+                 "{n} were approved though not all four criteria are known of them.", hasty)
+    confirmed = result.criteria.loc[result.criteria["is_confirmed"].fillna(False).astype(bool),
+                                    "account_id"]
+    left = sorted(set(confirmed) - set(result.listed["account_id"]))
+    if left:
+        yield _n("{n} account that was approved is not on the list now: {names}.",
+                 "{n} accounts that were approved are not on the list now: {names}.", len(left),
+                 names=write_names(left, result.names))
+    if len(given) < n:
+        yield _("Who approves one writes a row of narratives about it with the topic \"{topic}\".",
+                topic=result.rules.approval_topic)

@@ -28,7 +28,7 @@ HEADINGS: dict[str, str] = {
     "potential_amount": N_("Potential"),
     "potential_rank_share": N_("Share with more potential"),
     "gap_cv": N_("Unsteadiness of the gaps"),
-    "relationship_level": N_("Relationship"),
+    "relationship_level": N_("Relationship level, 1–4"),
     "relationship_trend": N_("Trend of the relationship"),
     "has_exclusive_information": N_("Tells us what rivals do not hear"),
     "accepts_premium": N_("Accepts a premium"),

@@ -52,7 +52,7 @@ def say_list(result: Selection, currency: str = "") -> str:
     amount = fmt_money(row["net_amount"], currency)
     if pd.isna(row["amount_share"]):
         return _("Key accounts should be {who}: {n} accounts with {amount} of net sales in "
-                 "{window}; {sure} of them whatever months are drawn.", who=who,
+                 "{window}; {sure} of them for sure, the others stand near the line.", who=who,
                  n=fmt_count(len(listed)), amount=amount, sure=fmt_count(sure))
     return _("Key accounts should be {who}: {n} of {all} accounts with {share} of net sales "
              "({amount} in {window}); {sure} of them for sure, the others stand near the line.",

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from kamlib.figures import theme
 from kamlib.handover import name_accounts as write_names
-from kamlib.labels import label
+from kamlib.labels import heading, label
 from kamlib.language import (
     _,
     _n,
@@ -234,7 +234,7 @@ def plot_coverage(result: Selection, *, ax: Axes | None = None, currency: str = 
     ax.invert_yaxis()
     ax.set_xlim(0, float(rows["net_amount"].max()) * 1.3 or 1)
     without = int((rows["n_key"] == 0).sum())
-    ax.set_title(_("{n} of {all} have no key account, by {group}", n=fmt_count(without),
+    ax.set_title(_("By {group}: {n} of {all} without a key account", n=fmt_count(without),
                    all=fmt_count(len(rows)), group=name))
     ax.set_xlabel(_("net sales"))
     ax.grid(False, axis="y")
@@ -245,17 +245,23 @@ def plot_coverage(result: Selection, *, ax: Axes | None = None, currency: str = 
 
 def read_coverage(result: Selection) -> str:
     """Say what the largest accounts carry of each region, and which have no key account."""
-    rows = result.coverage[result.coverage["dimension"] == "region"]
     if result.keys.empty:
         return theme.first_reason(result.refused, "keys")
+    rows = result.coverage[result.coverage["dimension"] == "region"]
+    parts, group = [], _("region")
     if rows.empty:
-        return _("No account has a region, so large accounts cannot be counted by region.")
+        parts = [_("No account has a region, so large accounts cannot be counted by region.")]
+        rows = result.coverage[result.coverage["dimension"] == "industry"]
+        group = _("industry")
+    if rows.empty:
+        return join_sentences(parts)
     shares = rows["largest_amount_share"].to_numpy("float64")
     top = rows.iloc[int(np.nan_to_num(shares, nan=0.0).argmax())]
     low = rows.iloc[int(np.nan_to_num(shares, nan=1.0).argmin())]
     empty = [label(g) for g in rows.loc[rows["n_key"] == 0, "group"]]
-    parts = [_("The {k} largest accounts of a region carry from {low} ({low_name}) to {high} "
-               "({high_name}) of its sales.", k=fmt_count(result.rules.n_large_by_region),
+    parts += [_("By {group} the {k} largest accounts carry from {low} ({low_name}) to {high} "
+                "({high_name}) of the sales.", group=group,
+                k=fmt_count(result.rules.n_large_by_region),
                low=fmt_share(low["largest_amount_share"]), low_name=label(low["group"]),
                high=fmt_share(top["largest_amount_share"]), high_name=label(top["group"])),
              _("That two or three large accounts secure a market is a claim of the source; no "
@@ -289,12 +295,23 @@ def read_losses(result: Selection, *, currency: str = "") -> str:
                   "accounts among them.", len(rows),
                   amount=fmt_money(rows["profit_amount"].sum(), currency),
                   keys=fmt_count(rows["is_listed"].sum()))
-    parts = [text]
+    parts = [text, *_tests(result)]
     if len(key):
         parts.append(_("The test of little service goes against key account management, which "
                        "gives more of it; the key accounts stand at {place} of 100 there.",
                        place=fmt_number(key.mean(), 0)))
     return join_sentences(parts)
+
+
+def _tests(result: Selection) -> Iterator[str]:
+    """Which of the five tests nobody can be put to, and what that leaves of the mean."""
+    asked = [c for c in result.good if c.endswith("_test_index")]
+    unknown = [heading(c) for c in asked if result.good[c].isna().all()]
+    if unknown:
+        yield _("Nobody can be put to these of the five tests: {names}.", names=fmt_list(unknown))
+    if len(result.good) and result.good["good_customer_index"].isna().all():
+        yield _("With fewer than half of the tests an account is called neither a good customer "
+                "nor a bad one.")
 
 
 def read_rejects(result: Selection) -> str:
@@ -307,12 +324,16 @@ def read_rejects(result: Selection) -> str:
     asked = result.rejects[result.rejects["screened"] == "account"]
     slow = int(asked["objections"].str.contains("slow_growth").sum())
     parts = [_("When one objection is enough, {any} of {n} accounts are rejected ({share} of "
-               "sales), {key} key accounts among them; when all three are needed, {all}. Growth "
-               "below {growth} alone objects to {slow}.",
+               "sales), {key} key accounts among them; when all three are needed, {all}.",
                any=fmt_count(some["n_rejected"]), n=fmt_count(some["n_screened"]),
                share=fmt_share(some["rejected_amount_share"]),
-               key=fmt_count(some["n_key_rejected"]), all=fmt_count(every["n_rejected"]),
-               growth=fmt_share(result.rules.reject_growth_rate), slow=fmt_count(slow))]
+               key=fmt_count(some["n_key_rejected"]), all=fmt_count(every["n_rejected"]))]
+    if asked["growth_rate"].notna().any():
+        parts.append(_("Growth of {growth} or less alone objects to {slow}.", slow=fmt_count(slow),
+                       growth=fmt_share(result.rules.reject_growth_rate)))
+    unknown = [heading(c) for c in ("margin_share", "growth_rate") if asked[c].isna().all()]
+    if unknown:
+        parts.append(_("Not known of any account: {names}.", names=fmt_list(unknown)))
     if some["n_unsure"] or every["n_unsure"]:
         parts.append(_("For {any} and {all} accounts a figure that is not known would decide.",
                        any=fmt_count(some["n_unsure"]), all=fmt_count(every["n_unsure"])))

@@ -25,6 +25,7 @@ from kamlib.language import (
     fmt_money,
     fmt_number,
     fmt_share,
+    join_sentences,
     translate,
 )
 
@@ -51,6 +52,22 @@ def read_days(receivables: pd.DataFrame | None) -> float | None:
         return None
     days = receivables.set_index("dso_method")["dso_days"].get(METHOD)
     return None if days is None or pd.isna(days) else float(days)
+
+
+def say_leaving(row: pd.Series, names: Mapping[str, str], currency: str = "") -> str:
+    """Say what is missing when an account leaves, and whether its margin is known.
+
+    row: of `weigh_losses`; names: of accounts by id.
+    """
+    values = {"account": names.get(row["account_id"]) or row["account_id"],
+              "share": fmt_share(row["net_amount_share"], 1)}
+    if pd.isna(row["margin_amount"]):
+        return _("If {account} leaves, {share} of the net sales in {window} is missing; its margin "
+                 "is not known.", **values)
+    return _("If {account} leaves, {share} of the net sales and a margin of {margin} in {window} "
+             "are missing ({profit} after the recorded work for it).",
+             margin=fmt_money(row["margin_amount"], currency),
+             profit=fmt_money(row["profit_amount"], currency), **values)
 
 
 def _headline(result: Credit, currency: str) -> Iterator[str]:
@@ -130,14 +147,14 @@ def _findings(result: Credit, names: Mapping[str, str], currency: str) -> Iterat
             amount=amount, anchor="credit_conflicts")
     if len(result.losses):
         top = result.losses.iloc[0]
-        yield Finding("largest_account", _(
-            "If {account} left, {share} of the sales and {margin} of margin in {window} would "
-            "be missing; if it did not pay, {open}, as much as the margin on {sales} of sales.",
-            account=names.get(top["account_id"]) or top["account_id"],
-            share=fmt_share(top["net_amount_share"], 1),
-            margin=fmt_money(top["margin_amount"], currency),
-            open=fmt_money(max(0.0, top["open_invoice_amount"]), currency),
-            sales=fmt_money(top["sales_to_recover_amount"], currency)),
+        parts = [say_leaving(top, names, currency)]
+        owed = fmt_money(top["open_invoice_amount"], currency)
+        if pd.notna(top["sales_to_recover_amount"]) and top["open_invoice_amount"] > 0:
+            parts.append(_("It owes {open}, as much as the margin on {sales} of sales.", open=owed,
+                          sales=fmt_money(top["sales_to_recover_amount"], currency)))
+        elif top["open_invoice_amount"] > 0:
+            parts.append(_("It owes {open}.", open=owed))
+        yield Finding("largest_account", join_sentences(parts),
             amount=max(0.0, float(top["open_invoice_amount"])), anchor="losses")
 
 

@@ -164,7 +164,7 @@ def plot_relations(result: Selection, *, ax: Axes | None = None) -> Axes:
                    marker=TREND_MARKERS[row["relationship_trend"]], edgecolors=theme.INK,
                    linewidths=0.6, alpha=0.85)
         ax.annotate(fmt_count(row["n_accounts"]), (x, row["relationship_level"]),
-                    xytext=(0, -2 - np.sqrt(size) / 2), textcoords="offset points", ha="center",
+                    xytext=(0, -2 - 0.72 * np.sqrt(size)), textcoords="offset points", ha="center",
                     va="top", fontsize=8, color=theme.INK)
     falling = rows[rows["relationship_trend"].isin(TRENDS[2:])]
     ax.set_title(_("{n} of {all} rated relationships are being defended or fall back",

@@ -72,8 +72,9 @@ def list_weights(scored: pd.DataFrame, *, rules: SelectionRules) -> pd.DataFrame
         n = {name: int(scored[f"{name}_place_index"].notna().sum()) for name in names}
         own = {name: getattr(rules, f"weight_{name}") * (n[name] > 0) for name in names}
         total = sum(own.values())
-        rows += [(dimension, name, getattr(rules, f"weight_{dimension}") * own[name] / total
-                  if total else 0.0, n[name]) for name in names]
+        weight = getattr(rules, f"weight_{dimension}")
+        rows += [(f"{dimension}_score", name, weight * own[name] / total if total else 0.0,
+                  n[name]) for name in names]
     table = pd.DataFrame(rows, columns=WEIGHT_COLUMNS[:4])
     whole = float(table["weight_share"].sum())
     table["weight_share"] /= whole if whole > 0 else 1.0

@@ -1,6 +1,6 @@
 """How often the effort audit moves hours out of nothing, and how often it finds what is there.
 
-    .venv/bin/python -m benchmarks.effort                       all, about 20 minutes on one core
+    .venv/bin/python -m benchmarks.effort                       all, about 15 minutes on one core
     .venv/bin/python -m benchmarks.effort --replications 50     a quick look
 
 Worlds of two classes over 14 quarters (`tests/effort/worlds.py`): 60 accounts each, or a list of 20
@@ -22,7 +22,7 @@ import numpy as np
 from kamlib.effort import EffortRules
 from kamlib.effort.audit import audit_effort
 
-SEED, N_REPLICATIONS, N_POWER = 20251231, 1000, 100
+SEED, N_REPLICATIONS, N_POWER = 20251231, 1000, 400
 EFFECTS = (0.05, 0.1, 0.2, 0.3)
 SIZES = ((60, 60), (20, 150))
 

@@ -125,6 +125,21 @@ def test_where_nothing_is_known_every_place_says_why(known, nothing):
         "effort", "account_owners", "targets", "invoices", "payments", "credit_factors"}
 
 
+def test_without_a_key_account_nothing_is_said_of_them(known):
+    report, classes, span = known
+    given = {name: report.read_if_given(name) for name in effort.TABLES}
+    work = effort.review_effort(report.facts, months=report.months, classes=classes, keys=(),
+                                tables=given, rules=report.rules.effort, **span)
+    assert work.shares["n_accounts"].iloc[0] == 0
+    texts = [working.read_shares(work), working.read_people(work), working.read_audit(work)]
+    assert all(text.startswith("No account is on the key account list") for text in texts[:2])
+    assert "–" not in texts[0].split(";")[1] and "nan" not in " ".join(texts)
+    assert plain(working.plot_people(work).get_title()) == "No account is on the key account list"
+    handed = effort.build_handover(work, accounts=report.accounts)
+    assert handed.headline[0] == texts[1]
+    assert "key_time_share" not in {metric.name for metric in handed.metrics}
+
+
 def test_an_hour_worth_moving_is_said(sample):
     work = sample[0]
     pairs = work.pairs.assign(audit_verdict="move_hours", audit_reason="",

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from selection_world import RULES, TEN, YEAR, build_known, select, select_ten
 
+from benchmarks import key_list as benchmark
 from kamlib.errors import InputError
 from kamlib.rule_table import ClassRule
 from kamlib.selection import SelectionRules, measure_criteria, score_criteria
@@ -177,3 +178,12 @@ def test_nobody_bought_is_a_refusal():
                                       "chosen as a key account. A period with sales would lift "
                                       "this.")
     assert all(table.empty for table in result.tables.values())
+
+
+def test_intervals_of_ranks_hold_in_made_companies():
+    """A small form of benchmarks/key_list.py; months drawn with replacement hold in 89 %."""
+    told = pd.concat(benchmark.try_list(n, case=benchmark.CASES[0]) for n in range(6))
+    held = (told["low"] <= told["true_rank"]) & (told["true_rank"] <= told["high"])
+    assert held.mean() > 0.94
+    is_sure = told["probability"] > 0.95
+    assert (told["true_rank"] <= told["cut"])[is_sure].mean() > 0.9

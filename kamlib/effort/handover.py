@@ -63,7 +63,7 @@ def say_audit(result: Effort, *, currency: str = "", brief: bool = False) -> str
     if brief and len(result.pairs):
         return _("No evidence for moving hours between classes: {reason}.",
                  reason=label(result.pairs["audit_reason"].iloc[0]))
-    told = [_("{name} {amount} ({span})", name=label(row["business_class"]),
+    told = [_("{name} {amount} ({span})", name=label(row["business_class"]).lower(),
               amount=fmt_money(row["marginal_return_amount"], currency),
               span=_span(row, "marginal_return_amount", currency))
             for row in result.marginal.dropna(

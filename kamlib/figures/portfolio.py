@@ -316,11 +316,14 @@ def read_claims(result: Selection) -> str:
     if not rows:
         return theme.first_reason(result.refused, "keys")
     counts = result.claims["verdict"].value_counts()
-    parts = [_("Of {n} claims {yes} are supported by our accounts, {no} contradicted; of the "
-               "others one cannot tell, {untested} for want of data.", n=fmt_count(len(CLAIMS)),
-               yes=fmt_count(counts.get("supported", 0)),
-               no=fmt_count(counts.get("contradicted", 0)),
-               untested=fmt_count((result.claims["reason"] != "").sum()))]
+    yes, no = (int(counts.get(verdict, 0)) for verdict in ("supported", "contradicted"))
+    parts = [_("Of {n} claims our accounts support {yes} and contradict {no}; of {open} one cannot "
+               "tell.", n=fmt_count(len(CLAIMS)), yes=fmt_count(yes), no=fmt_count(no),
+               open=fmt_count(len(CLAIMS) - yes - no))]
+    untested = int((result.claims["reason"] != "").sum())
+    if untested:
+        parts.append(_n("{n} of these could not be tested for want of data.",
+                        "{n} of these could not be tested for want of data.", untested))
     margin, price = rows["big_higher_margin"], rows["big_lower_price"]
     if margin["reason"] == "" and price["reason"] == "":
         parts.append(_("The sources say both that large accounts bring a higher margin and that "

@@ -203,10 +203,14 @@ def read_changes(result: Selection) -> str:
     if rows.empty:
         return _("The list is the same as at the end of the previous period.")
     came, gone = (int((rows["list_move"] == move).sum()) for move in ("entered", "left"))
-    return _("{came} came onto the list since the previous period and {gone} left it; {near} of "
-             "these {n} stood near the line on one of both days, so that their move may be chance.",
-             came=fmt_count(came), gone=fmt_count(gone), n=fmt_count(len(rows)),
-             near=fmt_count(rows["is_near_line"].sum()))
+    moved = _("{came} came onto the list since the previous period and {gone} left it.",
+              came=fmt_count(came), gone=fmt_count(gone))
+    if rows["is_near_line"].all():
+        return join_sentences([moved, _("All of them stood near the line on one of both days, so "
+                                        "that their moves may be chance.")])
+    return join_sentences([moved, _("{near} of these {n} stood near the line on one of both days, "
+                                    "so that their move may be chance.", n=fmt_count(len(rows)),
+                                    near=fmt_count(rows["is_near_line"].sum()))])
 
 
 def plot_coverage(result: Selection, *, ax: Axes | None = None, currency: str = "") -> Axes:
@@ -290,11 +294,13 @@ def read_losses(result: Selection, *, currency: str = "") -> str:
     if rows.empty:
         text = _("Every account that bought leaves a profit, as far as costs are recorded.")
     else:
-        text = _n("{n} account that bought leaves no profit ({amount}), {keys} key accounts among "
-                  "them.", "{n} accounts that bought leave no profit ({amount}), {keys} key "
-                  "accounts among them.", len(rows),
-                  amount=fmt_money(rows["profit_amount"].sum(), currency),
-                  keys=fmt_count(rows["is_listed"].sum()))
+        text = _n("{n} account that bought leaves no profit ({amount}).",
+                  "{n} accounts that bought leave no profit ({amount}).", len(rows),
+                  amount=fmt_money(rows["profit_amount"].sum(), currency))
+        n_key = int(rows["is_listed"].sum())
+        text = join_sentences([text, _n("{n} of them is a key account.",
+                                        "{n} of them are key accounts.", n_key)
+                               if n_key else _("None of them is a key account.")])
     parts = [text, *_tests(result)]
     if len(key):
         parts.append(_("The test of little service goes against key account management, which "
@@ -305,7 +311,7 @@ def read_losses(result: Selection, *, currency: str = "") -> str:
 
 def _tests(result: Selection) -> Iterator[str]:
     """Which of the five tests nobody can be put to, and what that leaves of the mean."""
-    asked = [c for c in result.good if c.endswith("_test_index")]
+    asked = [str(c) for c in result.good if str(c).endswith("_test_index")]
     unknown = [heading(c) for c in asked if result.good[c].isna().all()]
     if unknown:
         yield _("Nobody can be put to these of the five tests: {names}.", names=fmt_list(unknown))
@@ -335,7 +341,8 @@ def read_rejects(result: Selection) -> str:
     if unknown:
         parts.append(_("Not known of any account: {names}.", names=fmt_list(unknown)))
     if some["n_unsure"] or every["n_unsure"]:
-        parts.append(_("For {any} and {all} accounts a figure that is not known would decide.",
+        parts.append(_("A figure that is not known would decide on {any} accounts when one "
+                       "objection is enough, on {all} when all three are needed.",
                        any=fmt_count(some["n_unsure"]), all=fmt_count(every["n_unsure"])))
     return join_sentences(parts)
 

@@ -266,6 +266,9 @@ def read_programme(result: Selection) -> str:
     if rows.empty:
         return theme.first_reason(result.refused, "programme", "keys")
     known = steps[steps["n_steps_known"] > 0]
+    if known.empty:
+        return _("No step of the programme can be asked, since the tables that would show it done "
+                 "are missing.")
     least = known.iloc[int(known["done_share"].to_numpy().argmin())]
     done = int(known["n_done"].sum()) / max(1, int(known["n_steps_known"].sum()))
     parts = [_("{share} of the programme's steps are done; least done: {step} ({k} of {n}).",

@@ -186,8 +186,9 @@ def read_readings(result: Selection) -> str:
     alone = int((rows["account_id"].isin(listed) & (rows["n_logics"] == 1)).sum())
     never = int(((rows["n_logics"] > 0) & ~rows["account_id"].isin(listed)).sum())
     parts = [say_readings(result), _(
-        "{alone} of the list would be on no other list; {never} accounts that are not on it would "
-        "be on one of the others.", alone=fmt_count(alone), never=fmt_count(never))]
+        "{alone} of the list would be on no other list.", alone=fmt_count(alone)), _n(
+        "{n} account that is not on it would be on one of the others.",
+        "{n} accounts that are not on it would be on one of the others.", never)]
     for row in result.readings.to_dict("records"):
         if row["unchecked"]:
             parts.append(_("Under \"{logic}\" nobody could be asked: {names}.",
@@ -286,8 +287,10 @@ def name_accounts(ax: Axes, result: Selection, accounts: Sequence[str]) -> None:
 
 def read_losses(result: Selection, *, currency: str = "") -> str:
     """Say who leaves no profit, and what the test of little service means for key accounts."""
-    if "losses" in result.refused or result.keys.empty:
-        return theme.first_reason(result.refused, "losses", "keys")
+    if result.keys.empty:
+        return theme.first_reason(result.refused, "keys")
+    if "losses" in result.refused:
+        return join_sentences([result.refused["losses"], *_tests(result)])
     rows = result.losses
     service = result.good[["is_listed", "service_test_index"]].dropna()
     key = service[service["is_listed"].astype(bool)]["service_test_index"]

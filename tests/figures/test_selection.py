@@ -73,6 +73,10 @@ def test_bad_input_is_said():
     assert "Not known for any account and therefore left out: Collection." in (
         selection.read_list(result))
     assert portfolio.read_quadrants(result).startswith("Nobody has estimated what accounts spend")
+    bare = world.select(world.build_known(world.TEN, owner_id=""))
+    bare = bare.__class__(**{**bare.__dict__, "tables": {**bare.tables, "steps": bare.steps.assign(
+        n_steps_known=0)}})
+    assert portfolio.read_programme(bare).startswith("No step of the programme can be asked")
     visits = pd.DataFrame({"account_id": ["A01"], "kind": "visit",
                            "contact_date": pd.Timestamp("2025-03-01")})
     served = world.select(world.build_known(world.TEN, {"contacts": visits}))

@@ -94,7 +94,7 @@ def test_cells_of_the_cross_walk_leave_out_empty_classes():
     assert [t.get_text() for t in ax.get_xticklabels()] == ["Major", "Ordinary"]
     assert plain_title(ax) == "Of 4 “Core” accounts 3 are “Major” in the other vocabulary"
     assert plain(figures.read_cross_walk(WALK, other="key_ordinary_potential")).startswith(
-        "Of the accounts that are “Core”, 3 are “Key” (90) and 1 is “Ordinary” (10).")
+        "Of the accounts that are “Core”, 3 are “Major” (90) and 1 is “Ordinary” (10).")
 
 
 def test_profile_bars_with_their_intervals():

@@ -79,6 +79,7 @@ stress: $(READY)  ## hold intervals against known truths, and the report store a
 	@$(BIN)/python -m benchmarks.stress
 	@$(BIN)/python -m benchmarks.coverage
 	@$(BIN)/python -m benchmarks.intervals
+	@$(BIN)/python -m benchmarks.key_list
 	@$(BIN)/python -m benchmarks.faults
 	@$(BIN)/python -m benchmarks.broken
 	@$(BIN)/python -m benchmarks.effort

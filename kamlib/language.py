@@ -7,7 +7,8 @@ by hand: it names a field and gets the formatted text, so a translator may move 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
@@ -32,6 +33,8 @@ LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN"}
 MISSING = "–"
 NO_CURRENCY = "XXX"  # ISO 4217: the money of data that does not say which
 NO_BREAK = "\N{NO-BREAK SPACE}"
+# The stop of an abbreviation and that of the sentence it ends.
+TWO_STOPS = re.compile(r"(?<=\w)\.\.(?=[\s”)]|$)")
 ENGLISH_SCALES = ((10**9, " bn"), (10**6, " M"), (10**3, " k"))
 CHINESE_SCALES = ((10**8, "亿"), (10**4, "万"))
 
@@ -97,7 +100,7 @@ def _(text: str, **values: Any) -> str:
     >>> _("{n} accounts carry {share} of sales.", n=fmt_count(1200), share="61 %")
     '1,200 accounts carry 61 % of sales.'
     """
-    return translate(text).format(**{"window": window_words(), **values})
+    return _fill(translate(text), {"window": window_words(), **values})
 
 
 def _n(singular: str, plural: str, n: int, **values: Any) -> str:
@@ -107,7 +110,16 @@ def _n(singular: str, plural: str, n: int, **values: Any) -> str:
     '1 account is lost.'
     """
     fields = {"n": fmt_count(n), "window": window_words(), **values}
-    return _plural(singular, plural, n).format(**fields)
+    return _fill(_plural(singular, plural, n), fields)
+
+
+def _fill(text: str, values: Mapping[str, Any]) -> str:
+    """Put values into their fields; one that ends in a full stop needs no second one after it.
+
+    >>> _fill("Lost: {amount}. {name}.", {"amount": "12 m.u.", "name": "Foo Inc."})
+    'Lost: 12 m.u. Foo Inc.'
+    """
+    return TWO_STOPS.sub(".", text.format(**values))
 
 
 def _plural(singular: str, plural: str, n: int) -> str:

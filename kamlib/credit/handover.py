@@ -25,6 +25,7 @@ from kamlib.language import (
     fmt_money,
     fmt_number,
     fmt_share,
+    join_sentences,
     translate,
 )
 
@@ -53,6 +54,22 @@ def read_days(receivables: pd.DataFrame | None) -> float | None:
     return None if days is None or pd.isna(days) else float(days)
 
 
+def say_leaving(row: pd.Series, names: Mapping[str, str], currency: str = "") -> str:
+    """Say what is missing when an account leaves, and whether its margin is known.
+
+    row: of `weigh_losses`; names: of accounts by id.
+    """
+    values = {"account": names.get(row["account_id"]) or row["account_id"],
+              "share": fmt_share(row["net_amount_share"], 1)}
+    if pd.isna(row["margin_amount"]):
+        return _("If {account} leaves, {share} of the net sales in {window} is missing; its margin "
+                 "is not known.", **values)
+    return _("If {account} leaves, {share} of the net sales and a margin of {margin} in {window} "
+             "are missing ({profit} after the recorded work for it).",
+             margin=fmt_money(row["margin_amount"], currency),
+             profit=fmt_money(row["profit_amount"], currency), **values)
+
+
 def _headline(result: Credit, currency: str) -> Iterator[str]:
     if result.receivables.empty:
         return
@@ -66,7 +83,7 @@ def _headline(result: Credit, currency: str) -> Iterator[str]:
         yield _("Customers owe us {days} days of sales; {overdue} is overdue, {share} of what is "
                 "open.", days=fmt_number(days, 0), overdue=fmt_money(amount, currency),
                 share=fmt_share(amount / total if total else None))
-    rows = result.conflicts[result.conflicts["conflict"] == "key_weak"]
+    rows = result.conflicts[result.conflicts["conflict"] == "upper_weak"]
     if len(rows):
         yield _n("{n} core account has a weak credit grade and owes {amount}.",
                  "{n} core accounts have a weak credit grade and owe {amount}.", len(rows),
@@ -112,9 +129,9 @@ def _findings(result: Credit, names: Mapping[str, str], currency: str) -> Iterat
     for kind, rows in result.conflicts.groupby("conflict", sort=False):
         amount = float(rows["at_stake_amount"].sum())
         told = {
-            "key_weak": lambda n, **known: _n(
-                "{n} account of a key tier has a weak grade: {names}; it owes {amount}.",
-                "{n} accounts of a key tier have a weak grade: {names}; they owe {amount}.",
+            "upper_weak": lambda n, **known: _n(
+                "{n} account of an upper tier has a weak grade: {names}; it owes {amount}.",
+                "{n} accounts of an upper tier have a weak grade: {names}; they owe {amount}.",
                 n, **known),
             "over_limit": lambda n, **known: _n(
                 "{n} account owes more than its credit limit: {names}, by {amount}.",
@@ -130,20 +147,20 @@ def _findings(result: Credit, names: Mapping[str, str], currency: str) -> Iterat
             amount=amount, anchor="credit_conflicts")
     if len(result.losses):
         top = result.losses.iloc[0]
-        yield Finding("largest_account", _(
-            "If {account} left, {share} of the sales and {margin} of margin in {window} would "
-            "be missing; if it did not pay, {open}, as much as the margin on {sales} of sales.",
-            account=names.get(top["account_id"]) or top["account_id"],
-            share=fmt_share(top["net_amount_share"], 1),
-            margin=fmt_money(top["margin_amount"], currency),
-            open=fmt_money(max(0.0, top["open_invoice_amount"]), currency),
-            sales=fmt_money(top["sales_to_recover_amount"], currency)),
+        parts = [say_leaving(top, names, currency)]
+        owed = fmt_money(top["open_invoice_amount"], currency)
+        if pd.notna(top["sales_to_recover_amount"]) and top["open_invoice_amount"] > 0:
+            parts.append(_("It owes {open}, as much as the margin on {sales} of sales.", open=owed,
+                          sales=fmt_money(top["sales_to_recover_amount"], currency)))
+        elif top["open_invoice_amount"] > 0:
+            parts.append(_("It owes {open}.", open=owed))
+        yield Finding("largest_account", join_sentences(parts),
             amount=max(0.0, float(top["open_invoice_amount"])), anchor="losses")
 
 
 def _attention(result: Credit, owners: Mapping[str, str], currency: str) -> Iterator[Attention]:
     n = result.rules.n_attention
-    weak = result.conflicts[result.conflicts["conflict"] == "key_weak"].head(n)
+    weak = result.conflicts[result.conflicts["conflict"] == "upper_weak"].head(n)
     for row in weak.to_dict("records"):
         yield Attention(row["account_id"], _(
             "Tier {tier}, credit grade {grade}: owes {amount}.", tier=label(row["tier"]).lower(),

@@ -99,7 +99,7 @@ class CreditRules(Section):
     weak_grades: tuple[str, ...] = rule(
         ("C", "D"), unit="grades", source="CRD-03",
         help="Grades that stand against a high tier, or against long terms.")
-    key_tiers: tuple[str, ...] = rule(
+    upper_tiers: tuple[str, ...] = rule(
         ("core",), unit="tiers", source="CRD-03",
         help="Tiers for which a weak grade is a conflict.")
     scorecard_horizon_days: int = rule(

@@ -12,7 +12,7 @@ TERM_COLUMNS = ["account_id", "tier", "credit_grade", "condition", "payment_term
                 "limit_use_share", "proposed_limit_amount", "above_proposed_amount"]
 CONFLICT_COLUMNS = ["account_id", "conflict", "tier", "credit_grade", "at_stake_amount",
                     "net_amount", "owner_id", "why"]
-GRADE_COLUMNS = ["credit_grade", "n_accounts", "n_key", "net_amount", "net_amount_share",
+GRADE_COLUMNS = ["credit_grade", "n_accounts", "n_upper", "net_amount", "net_amount_share",
                  "open_invoice_amount", "overdue_amount", "overdue_share", "payment_terms_days",
                  "limit_months", "condition"]
 MONTHS_A_YEAR = 12
@@ -62,7 +62,7 @@ def find_conflicts(terms: pd.DataFrame, owing: pd.DataFrame, *, net_amounts: pd.
     terms: from `propose_terms`; owing: account_id and overdue_amount; net_amounts, owners, whys
     (the reason of its grade): by account_id.
     Returns one row an account and conflict, by conflict and then most money first: account_id,
-    conflict (key_weak: a tier of rules.key_tiers with a weak grade; over_limit: owes more than
+    conflict (upper_weak: a tier of rules.upper_tiers with a weak grade; over_limit: owes more than
     its limit; weak_long_terms: a weak grade with longer terms than it proposes), tier,
     credit_grade, at_stake_amount (exposure; above the limit under over_limit), net_amount (of
     the window), owner_id, why. Source: CRD-03.
@@ -71,7 +71,7 @@ def find_conflicts(terms: pd.DataFrame, owing: pd.DataFrame, *, net_amounts: pd.
     exposure, limit = terms["exposure_amount"], terms["credit_limit_amount"]
     days = terms["payment_terms_days"].astype("Float64")
     longer = (days > terms["proposed_terms_days"]).fillna(False).astype(bool)
-    chosen = {"key_weak": (weak & terms["tier"].isin(rules.key_tiers), exposure),
+    chosen = {"upper_weak": (weak & terms["tier"].isin(rules.upper_tiers), exposure),
               "over_limit": (exposure > limit, exposure - limit),
               "weak_long_terms": (weak & longer & (exposure > 0), exposure)}
     parts = [terms[where].assign(conflict=name, at_stake_amount=money[where])
@@ -92,13 +92,13 @@ def summarise_grades(terms: pd.DataFrame, owing: pd.DataFrame, *, net_amounts: p
                      rules: CreditRules) -> pd.DataFrame:
     """Each grade with its accounts, sales and what is open, and the terms it proposes.
 
-    Returns one row a grade, the best first: credit_grade, n_accounts, n_key (of a key tier),
+    Returns one row a grade, the best first: credit_grade, n_accounts, n_upper (of an upper tier),
     net_amount (window), net_amount_share (0-1), open_invoice_amount, overdue_amount, overdue_share
     (of what is open), payment_terms_days, limit_months, condition (what it proposes).
     """
     owed = owing.set_index("account_id").reindex(terms["account_id"])
     rows = terms[["credit_grade"]].assign(
-        n_accounts=1, n_key=terms["tier"].isin(rules.key_tiers).astype("int64"),
+        n_accounts=1, n_upper=terms["tier"].isin(rules.upper_tiers).astype("int64"),
         net_amount=terms["account_id"].map(net_amounts).fillna(0.0).astype("float64"),
         open_invoice_amount=owed["open_invoice_amount"].astype("float64").fillna(0.0).to_numpy(),
         overdue_amount=owed["overdue_amount"].astype("float64").fillna(0.0).to_numpy())
@@ -110,4 +110,4 @@ def summarise_grades(terms: pd.DataFrame, owing: pd.DataFrame, *, net_amounts: p
     for name in ("payment_terms_days", "limit_months", "condition"):
         table[name] = [getattr(one, name) for one in rules.terms]
     return table.rename_axis("credit_grade").reset_index().astype(
-        {"n_accounts": "int64", "n_key": "int64", "credit_grade": "str"})[GRADE_COLUMNS]
+        {"n_accounts": "int64", "n_upper": "int64", "credit_grade": "str"})[GRADE_COLUMNS]

@@ -63,7 +63,7 @@ def say_audit(result: Effort, *, currency: str = "", brief: bool = False) -> str
     if brief and len(result.pairs):
         return _("No evidence for moving hours between classes: {reason}.",
                  reason=label(result.pairs["audit_reason"].iloc[0]))
-    told = [_("{name} {amount} ({span})", name=label(row["business_class"]),
+    told = [_("{name} {amount} ({span})", name=label(row["business_class"]).lower(),
               amount=fmt_money(row["marginal_return_amount"], currency),
               span=_span(row, "marginal_return_amount", currency))
             for row in result.marginal.dropna(
@@ -76,9 +76,17 @@ def say_audit(result: Effort, *, currency: str = "", brief: bool = False) -> str
              told=fmt_list(told))
 
 
+def say_no_keys() -> str:
+    """Say that nobody is on the list, so that nothing can be asked of key accounts."""
+    return _("No account is on the key account list, so hours and people of key accounts cannot be "
+             "judged.")
+
+
 def _headline(result: Effort, currency: str) -> Iterator[str]:
     rows = result.shares.set_index("business_class")
-    if len(rows):
+    if len(rows) and not rows.loc[KEY, "n_accounts"]:
+        yield say_no_keys()
+    elif len(rows):
         key = rows.loc[KEY]
         yield _("Key accounts are {accounts} of the accounts and get {hours} of the hours; the "
                 "target of {target} would take {move} hours from one class to another.",
@@ -89,7 +97,7 @@ def _headline(result: Effort, currency: str) -> Iterator[str]:
 
 
 def _metrics(result: Effort) -> Iterator[Metric]:
-    if len(result.shares):
+    if len(result.shares) and result.shares["n_accounts"].iloc[0]:
         (row,) = result.shares[result.shares["business_class"] == KEY].to_dict("records")
         then = result.before.loc[result.before["business_class"] == KEY, "time_share"]
         before = float(then.iloc[0]) if len(then) else None

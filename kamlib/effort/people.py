@@ -54,11 +54,14 @@ def require_grades(owners: pd.DataFrame, *, rules: EffortRules) -> None:
             "cannot be asked.") if len(owned) else _(
             "No account has an owner. The table of account owners would lift this."))
     grades = sorted(set(owned["owner_grade"]) - {NO_GRADE})
+    if not grades:
+        raise RefusedError(_("No owner has a grade, so who the best people are is not known. The "
+                             "column owner_grade of the account owners would lift this."))
     if not set(grades) & set(rules.best_grades):
         raise RefusedError(_(
             "Nobody has one of the grades that count as best ({best}); there are: {grades}. The "
             "rule effort.best_grades, or the column owner_grade, would lift this.",
-            best=fmt_list(rules.best_grades), grades=fmt_list(grades) if grades else "–"))
+            best=fmt_list(rules.best_grades), grades=fmt_list(grades)))
     if len(grades) == 1 and not (owned["owner_grade"] == NO_GRADE).any():
         raise RefusedError(_("All owners have the same grade, so the best cannot be told apart."))
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
 
 from kamlib.effort import audit, people, returns, shares
-from kamlib.effort.rules import EffortRules
+from kamlib.effort.rules import KEY, EffortRules
 from kamlib.errors import RefusedError
 from kamlib.handover import Attempts
 from kamlib.language import N_, _
 from kamlib.period import Period
 
 TABLES = ("effort", "contacts", "promotions", "account_owners", "targets")
-FORMER = "former"
+ORDINARY, FORMER = "ordinary", "former"
 QUESTIONS = {
     "shares": N_("Does each class of accounts get its share of the hours?"),
     "assignment": N_("Do the best people look after the key accounts?"),
@@ -57,17 +57,18 @@ class Effort:
 
 
 def review_effort(facts: pd.DataFrame, *, months: pd.DataFrame, profit: pd.DataFrame,
-                  classes: pd.DataFrame, tables: Mapping[str, pd.DataFrame], period: Period,
-                  window_start: date, history_from: date, rules: EffortRules) -> Effort:
+                  classes: pd.DataFrame, keys: Collection[str],
+                  tables: Mapping[str, pd.DataFrame], period: Period, window_start: date,
+                  history_from: date, rules: EffortRules) -> Effort:
     """Compute every table of effort.
 
     facts, months: account_facts and account_months; profit: from `build_profit`; classes:
-    account_id and business_class (an ordinary account without orders in the window becomes
-    former here); tables: those of TABLES, without rows where not given;
+    account_id and business_class, of which the prospects are taken; keys: ids of the key accounts,
+    those of the list; tables: those of TABLES, without rows where not given;
     window_start: first day of the analysis window, cut to the history here.
     """
     take, as_of = Attempts(), period.as_of
-    classes = _part_former(classes, facts)
+    classes = class_accounts(classes, facts, keys=keys)
     start = max(window_start, history_from)
     net = facts.set_index(facts["account_id"].astype("str"))["net_amount_window"].astype("float64")
     owners = people.find_owners(tables["account_owners"], classes, net_amounts=net, as_of=as_of) \
@@ -98,12 +99,27 @@ def review_effort(facts: pd.DataFrame, *, months: pd.DataFrame, profit: pd.DataF
         marginal=marginal, pairs=pairs, refused=take.refused, rules=rules)
 
 
-def _part_former(classes: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
-    """Who bought once and has stopped is no customer any more, and in no share."""
-    bought = set(facts.loc[facts["n_orders_window"].fillna(0) > 0, "account_id"].astype("str"))
-    stopped = (classes["business_class"] == "ordinary") & ~classes["account_id"].isin(bought)
-    return classes[["account_id"]].assign(
-        business_class=classes["business_class"].mask(stopped, FORMER).fillna("cannot_tell"))
+def class_accounts(classes: pd.DataFrame, facts: pd.DataFrame, *,
+                   keys: Collection[str]) -> pd.DataFrame:
+    """Key accounts are those of the list, whoever else bought in the window is ordinary.
+
+    classes, facts, keys: as `review_effort`. Returns account_id and business_class: key_account,
+    ordinary, former (bought once and has stopped: no customer any more, and in no share),
+    otherwise the class given (prospect, unattractive, cannot_tell).
+
+    >>> facts = pd.DataFrame({"account_id": ["a", "b", "c", "d"], "n_orders": [9, 2, 1, 0],
+    ...                       "n_orders_window": [9, 1, 0, 0]})
+    >>> classes = facts[["account_id"]].assign(business_class=[
+    ...     "major_account", "major_account", "ordinary", "prospect"])
+    >>> class_accounts(classes, facts, keys={"a"})["business_class"].tolist()
+    ['key_account', 'ordinary', 'former', 'prospect']
+    """
+    ids = classes["account_id"].astype("str")
+    orders = facts.set_index(facts["account_id"].astype("str"))
+    ever, lately = (ids.map(orders[c]).fillna(0) > 0 for c in ("n_orders", "n_orders_window"))
+    given = classes["business_class"].fillna("cannot_tell").mask(ever, FORMER)
+    return classes[["account_id"]].assign(business_class=given.mask(lately, ORDINARY).mask(
+        ids.isin(set(keys)), KEY))
 
 
 def _audit(take: Attempts, months: pd.DataFrame, effort: pd.DataFrame, classes: pd.DataFrame,

@@ -195,7 +195,7 @@ def plot_profile(profile: pd.DataFrame, *, dimension: str = "", ax: Axes | None 
                  currency: str = "") -> Axes:
     """Lying bars: share of core accounts in each category, with its interval.
 
-    profile: from `profile_key_accounts`; dimension: one of its dimensions, or "" for the first of
+    profile: from `profile_core_accounts`; dimension: one of its dimensions, or "" for the first of
     PREFERRED that divides the accounts. Of many categories those with the highest net sales are
     shown.
     """

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kamlib.credit import Credit, read_days
+from kamlib.credit import Credit, read_days, say_leaving
 from kamlib.figures import theme
 from kamlib.labels import label
 from kamlib.language import (
@@ -35,7 +35,7 @@ BEHAVIOUR_COLUMNS = (
     "median_pay_days_ci_low", "median_pay_days_ci_high")
 SCORE_COLUMNS = ("account_id", "tier", "credit_score", "n_factors", "weakest_factor",
                  "weakest_rating", "credit_grade", "best_grade", "worst_grade", "why")
-GRADE_COLUMNS = ("credit_grade", "n_accounts", "n_key", "net_amount_share",
+GRADE_COLUMNS = ("credit_grade", "n_accounts", "n_upper", "net_amount_share",
                  "open_invoice_amount", "overdue_amount", "payment_terms_days", "limit_months",
                  "condition")
 PAYER_COLUMNS = ("account_id", "n_invoices", "invoiced_amount", "collection_rate",
@@ -298,25 +298,30 @@ def plot_losses(result: Credit, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def read_losses(result: Credit, *, currency: str = "") -> str:
-    """Say what the largest account's leaving and its not paying would cost."""
+def read_losses(result: Credit, *, currency: str = "",
+                names: Mapping[str, str] | None = None) -> str:
+    """Say what the largest account's leaving and its not paying would cost; names by id."""
     if result.losses.empty:
         return theme.first_reason(result.refused, "losses")
+    known = names or {}
     top = result.losses.iloc[0]
+    parts = [say_leaving(top, known, currency)]
     risky = result.losses.sort_values(["open_invoice_amount", "account_id"],
                                       ascending=[False, True]).iloc[0]
-    parts = [_("If {account} leaves, {share} of the net sales and a margin of {margin} in {window} "
-               "are missing ({profit} after the recorded work for it).",
-               account=top["account_id"], share=fmt_share(top["net_amount_share"], 1),
-               margin=fmt_money(top["margin_amount"], currency),
-               profit=fmt_money(top["profit_amount"], currency)),
-             _("The most is owed by {account} (grade {grade}): {open}. If it does not pay, that is "
-               "the margin on {sales} of sales, or all accounts' margin of {months} months.",
-               account=risky["account_id"], grade=label(risky["credit_grade"]),
-               open=fmt_money(risky["open_invoice_amount"], currency),
-               sales=fmt_money(risky["sales_to_recover_amount"], currency),
-               months=fmt_number(risky["margin_months"], 1))]
-    if result.largest["margin_amount_share"].isna().all():
+    if risky["open_invoice_amount"] > 0:
+        parts.append(_("The most is owed by {account} (grade {grade}): {open}.",
+                       account=known.get(risky["account_id"]) or risky["account_id"],
+                       grade=label(risky["credit_grade"]),
+                       open=fmt_money(risky["open_invoice_amount"], currency)))
+        if pd.notna(risky["sales_to_recover_amount"]):
+            parts.append(_("If it does not pay, that is the margin on {sales} of sales, or all "
+                           "accounts' margin of {months} months.",
+                           sales=fmt_money(risky["sales_to_recover_amount"], currency),
+                           months=fmt_number(risky["margin_months"], 1)))
+    if result.losses["margin_amount"].isna().all():
+        parts.append(_("No margin is known, so what the loss of an account costs is not; the "
+                       "column cost_amount of the orders would lift this."))
+    elif result.largest["margin_amount_share"].isna().all():
         parts.append(_("Margins below zero, or unknown, make up so much that shares of the margin "
                        "would mean nothing: they are left out."))
     return join_sentences(parts)

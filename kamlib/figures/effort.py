@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kamlib.effort import Effort, say_audit
+from kamlib.effort import Effort, say_audit, say_no_keys
 from kamlib.effort.rules import CLASSES, KEY
 from kamlib.effort.shares import ALL, count_moves
 from kamlib.figures import theme
@@ -53,7 +53,8 @@ def plot_shares(result: Effort, *, ax: Axes | None = None) -> Axes:
                 label=_("target") if name == "time_share" else None)
     ax.set_title(_("Key accounts: {accounts} of the accounts, {hours} of the hours",
                    accounts=fmt_share(rows.loc[KEY, "account_share"]),
-                   hours=fmt_share(rows.loc[KEY, "time_share"])))
+                   hours=fmt_share(rows.loc[KEY, "time_share"]))
+                 if rows.loc[KEY, "n_accounts"] else _("No account is on the key account list"))
     ax.set_xticks(places, [_("{name} (n = {n})", name=label(c), n=fmt_count(n))
                            for c, n in rows["n_accounts"].items()])
     theme.share_axis(ax)
@@ -74,11 +75,12 @@ def read_shares(result: Effort) -> str:
               target=fmt_number(rows.loc[c, "target_intensity"], 2)) for c in CLASSES]
     moves = [_("{name} {n}", name=label(c).lower(), n=("+" if x > 0 else "") + fmt_count(x))
              for c, x in rows.loc[list(CLASSES), "hours_to_move"].items()]
-    parts = [_("In {window}: {told}.", told=join_items(told)),
-             _("To reach the target {hours} of {all} hours would move: {moves}.",
-               hours=fmt_count(count_moves(result.shares)),
-               all=fmt_count(rows.loc[list(CLASSES), "hours"].sum()),
-               moves=fmt_list(moves))]
+    parts = [say_no_keys()] if not rows.loc[KEY, "n_accounts"] else []
+    parts += [_("In {window}: {told}.", told=join_items(told)),
+              _("To reach the target {hours} of {all} hours would move: {moves}.",
+                hours=fmt_count(count_moves(result.shares)),
+                all=fmt_count(rows.loc[list(CLASSES), "hours"].sum()),
+                moves=fmt_list(moves))]
     by_class = {str(r["business_class"]): r for r in result.shares.to_dict("records")}
     prospect, others = by_class["prospect"], by_class["other_class"]
     if prospect["hours"] == 0 and prospect["n_accounts"] > 0:
@@ -124,7 +126,8 @@ def plot_people(result: Effort, *, ax: Axes | None = None) -> Axes:
         left = left + wide[grade].to_numpy()
     share = _best_share(result, KEY)
     ax.set_title(_("{share} of the key accounts are looked after by one of the best people",
-                   share=fmt_share(share)))
+                   share=fmt_share(share))
+                 if share is not None else _("No account is on the key account list"))
     ax.set_yticks(np.arange(len(wide)), [label(c) for c in wide.index])
     ax.invert_yaxis()
     ax.grid(False, axis="y")
@@ -138,6 +141,8 @@ def read_people(result: Effort) -> str:
     """Say whether key accounts have the best people more often than any account does."""
     if result.assignment.empty:
         return theme.first_reason(result.refused, "assignment")
+    if _best_share(result, KEY) is None:
+        return say_no_keys()
     owners = result.owners[result.owners["owner_grade"].isin(result.rules.best_grades)]
     parts = [_("{share} of the key accounts have an owner of the best grades ({best}); of all "
                "accounts {all} do.", share=fmt_share(_best_share(result, KEY)),

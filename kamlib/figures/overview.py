@@ -73,7 +73,7 @@ def read_numbers(result: Overview) -> str:
     """Say which targets were met, missed or cannot be told."""
     judged = result.metrics[result.metrics["verdict"].isin(["met", "not met", "cannot tell"])]
     if judged.empty:
-        return _("No headline number has a target.")
+        return _("No headline number is judged against a target of our own.")
     names = {verdict: fmt_list(label(name) for name in rows["name"])
              for verdict, rows in judged.groupby("verdict")}
     said = []

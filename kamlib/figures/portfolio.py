@@ -37,8 +37,8 @@ PLACED_COLUMNS = ("account_id", "value_quadrant", "is_quadrant_open", "net_amoun
                   "headroom_amount", "headroom_amount_ci_low", "headroom_amount_ci_high",
                   "wallet_share", "is_listed")
 RELATION_COLUMNS = ("account_id", "relationship_type", "relationship_level", "relationship_trend",
-                    "preferred_score", "signs_missing", "potential_class", "net_amount",
-                    "margin_share", "is_listed", "rater", "rated_date")
+                    "is_listed", "net_amount", "preferred_score", "signs_missing",
+                    "potential_class", "margin_share", "rater", "rated_date")
 PROGRAMME_COLUMNS = ("account_id", "completion_share", "build_share", "develop_share",
                      "maintain_share", "steps_missing", "n_overdue_actions", "oldest_due_date",
                      "owner_id")
@@ -117,7 +117,7 @@ def plot_proof(result: Selection, *, ax: Axes | None = None) -> Axes:
     colours = [QUADRANT_COLOURS.get(name, theme.INK) for name in rows["called"]]
     ax.scatter(rows["growth_rate"], y, s=44, color=colours, zorder=3)
     ax.axvline(0, color=theme.MUTED, linewidth=1)
-    ax.set_yticks(y, [_("{name}\nn = {n}", name=label(row["called"]),
+    ax.set_yticks(y, [_("{name} (n = {n})", name=label(row["called"]),
                         n=fmt_count(row["n_accounts"])) for row in rows.to_dict("records")])
     ax.invert_yaxis()
     verdict = str(rows.loc[rows["called"] == "to_grow", "verdict"].iloc[0])
@@ -163,14 +163,15 @@ def plot_relations(result: Selection, *, ax: Axes | None = None) -> Axes:
         ax.scatter(x, row["relationship_level"], s=size, color=[colour],
                    marker=TREND_MARKERS[row["relationship_trend"]], edgecolors=theme.INK,
                    linewidths=0.6, alpha=0.85)
-        ax.annotate(fmt_count(row["n_accounts"]), (x, row["relationship_level"]), xytext=(0, -20),
-                    textcoords="offset points", ha="center", fontsize=8, color=theme.INK)
+        ax.annotate(fmt_count(row["n_accounts"]), (x, row["relationship_level"]),
+                    xytext=(0, -2 - 0.72 * np.sqrt(size)), textcoords="offset points", ha="center",
+                    va="top", fontsize=8, color=theme.INK)
     falling = rows[rows["relationship_trend"].isin(TRENDS[2:])]
     ax.set_title(_("{n} of {all} rated relationships are being defended or fall back",
                    n=fmt_count(falling["n_accounts"].sum()),
                    all=fmt_count(rows["n_accounts"].sum())))
     ax.set_xticks(range(len(POTENTIALS)), [label(name) for name in POTENTIALS])
-    ax.set_yticks(LEVELS)
+    ax.set_yticks(LEVELS, [_("1 very limited"), "2", "3", _("4 very firm")])
     ax.set_ylim(0.4, 4.6)
     ax.set_xlim(-0.6, len(POTENTIALS) - 0.4)
     ax.set_ylabel(_("level of the relationship"))
@@ -265,6 +266,9 @@ def read_programme(result: Selection) -> str:
     if rows.empty:
         return theme.first_reason(result.refused, "programme", "keys")
     known = steps[steps["n_steps_known"] > 0]
+    if known.empty:
+        return _("No step of the programme can be asked, since the tables that would show it done "
+                 "are missing.")
     least = known.iloc[int(known["done_share"].to_numpy().argmin())]
     done = int(known["n_done"].sum()) / max(1, int(known["n_steps_known"].sum()))
     parts = [_("{share} of the programme's steps are done; least done: {step} ({k} of {n}).",
@@ -315,11 +319,14 @@ def read_claims(result: Selection) -> str:
     if not rows:
         return theme.first_reason(result.refused, "keys")
     counts = result.claims["verdict"].value_counts()
-    parts = [_("Of {n} claims {yes} are supported by our accounts, {no} contradicted; of the "
-               "others one cannot tell, {untested} for want of data.", n=fmt_count(len(CLAIMS)),
-               yes=fmt_count(counts.get("supported", 0)),
-               no=fmt_count(counts.get("contradicted", 0)),
-               untested=fmt_count((result.claims["reason"] != "").sum()))]
+    yes, no = (int(counts.get(verdict, 0)) for verdict in ("supported", "contradicted"))
+    parts = [_("Of {n} claims our accounts support {yes} and contradict {no}; of {open} one cannot "
+               "tell.", n=fmt_count(len(CLAIMS)), yes=fmt_count(yes), no=fmt_count(no),
+               open=fmt_count(len(CLAIMS) - yes - no))]
+    untested = int((result.claims["reason"] != "").sum())
+    if untested:
+        parts.append(_n("{n} of these could not be tested for want of data.",
+                        "{n} of these could not be tested for want of data.", untested))
     margin, price = rows["big_higher_margin"], rows["big_lower_price"]
     if margin["reason"] == "" and price["reason"] == "":
         parts.append(_("The sources say both that large accounts bring a higher margin and that "

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Mapping
 from functools import cache
 
+import numpy as np
 import pandas as pd
 from matplotlib import font_manager
 from matplotlib.axes import Axes
@@ -152,8 +153,15 @@ def name_columns_above(ax: Axes) -> Axes:
 
 
 def share_axis(ax: Axes, *, axis: str = "y") -> None:
-    """Write the ticks of an axis that runs from 0 to 1 as percent."""
-    _ticks(ax, axis).set_major_formatter(FuncFormatter(lambda x, _: fmt_share(x)))
+    """Write the ticks of an axis that runs from 0 to 1 as percent, no two of them alike."""
+    ticks = _ticks(ax, axis)
+
+    def write(x: float, _place: object) -> str:
+        percents = 100 * np.asarray(ticks.get_majorticklocs())
+        digits = next((n for n in range(2) if np.allclose(percents, percents.round(n))), 2)
+        return fmt_share(x, digits)
+
+    ticks.set_major_formatter(FuncFormatter(write))
 
 
 def count_axis(ax: Axes, *, axis: str = "y") -> None:

@@ -28,7 +28,7 @@ HEADINGS: dict[str, str] = {
     "potential_amount": N_("Potential"),
     "potential_rank_share": N_("Share with more potential"),
     "gap_cv": N_("Unsteadiness of the gaps"),
-    "relationship_level": N_("Relationship"),
+    "relationship_level": N_("Relationship level, 1–4"),
     "relationship_trend": N_("Trend of the relationship"),
     "has_exclusive_information": N_("Tells us what rivals do not hear"),
     "accepts_premium": N_("Accepts a premium"),
@@ -45,13 +45,13 @@ HEADINGS: dict[str, str] = {
 
 VALUES: dict[str, str] = {
     # schemes
-    "categories": N_("Categories of key accounts"),
+    "categories": N_("Categories of accounts that matter"),
     "value_class": N_("Profit and growth"),
     "business_class": N_("Business done and to be done"),
     "service_level": N_("Service of intermediaries"),
-    "strategic_key_ordinary": N_("Strategic, key, ordinary"),
+    "strategic_key_ordinary": N_("Strategic, major, ordinary"),
     "core_important_ordinary": N_("Core, important, ordinary"),
-    "key_ordinary_potential": N_("Key, ordinary, potential"),
+    "key_ordinary_potential": N_("Major, ordinary, potential"),
     "callers": N_("callers and diallers"),
     "all_ip": N_("all IP services"),
     # dimensions
@@ -59,7 +59,7 @@ VALUES: dict[str, str] = {
     "service_line": N_("Service line"),
     # classes
     "large_customer": N_("Large customer"),
-    "key_customer": N_("Key customer"),
+    "key_customer": N_("Steady customer"),
     "important_by_influence": N_("Important by influence"),
     "no_category": N_("None of the four"),
     "vip": N_("Most valuable (VIP)"),
@@ -67,7 +67,7 @@ VALUES: dict[str, str] = {
     "bz": N_("Below zero (BZ)"),
     "ordinary": N_("Ordinary"),
     "cannot_tell": N_("Cannot tell"),
-    "key_account": N_("Key"),
+    "major_account": N_("Major"),
     "prospect": N_("Prospect"),
     "unattractive": N_("Unattractive"),
     "organisation": N_("Organisation"),
@@ -80,7 +80,7 @@ VALUES: dict[str, str] = {
     "is_large": N_("Large"),
     "not_large": N_("Not large"),
     "strategic_large": N_("Strategic large account"),
-    "key_large": N_("Key large account"),
+    "key_large": N_("Major large account"),
     "ordinary_large": N_("Ordinary large account"),
     "potential_account": N_("Potential: no sales"),
     # rules
@@ -115,7 +115,7 @@ VALUES: dict[str, str] = {
     "any_other_line": N_("any line from 2,000 a month"),
     "line_missing": N_("line not given"),
     "highest_sales": N_("strategic by sales"),
-    "high_sales": N_("key by sales"),
+    "high_sales": N_("major by sales"),
     "fair_sales": N_("ordinary by sales"),
     "lower_sales": N_("lower sales"),
     "tier_core": N_("tier core"),
@@ -129,7 +129,7 @@ VALUES: dict[str, str] = {
                     "from the desk. Nobody is dropped by a rule."),
     "action_ordinary_value": N_("Serve at normal cost; look again next period."),
     "action_find_cost": N_("Find the cost of what it buys before judging it."),
-    "action_key_account": N_("Tie the managements together; plan jointly and offer an alliance."),
+    "action_major_account": N_("Tie the managements together; plan jointly and offer an alliance."),
     "action_ordinary_account": N_("Tell those that can grow from those that cannot; make the "
                                   "former an offer that leads upwards."),
     "action_prospect": N_("Win the first order: one contact, one trial, one date."),

@@ -30,7 +30,7 @@ HEADINGS: dict[str, str] = {
     "size_lift": N_("Lift beyond size"),
     "pair_verdict": N_("Go together"),
     "n_without": N_("First without second"),
-    "adjusted_p_value": N_("p value, all pairs considered"),
+    "adjusted_p_value": N_("p value, allowing for all tests"),
     "n_like": N_("Like accounts"),
     "like_way": N_("Alike by"),
     "n_like_holding": N_("Like accounts that hold it"),

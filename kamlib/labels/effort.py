@@ -45,6 +45,7 @@ HEADINGS: dict[str, str] = {
 }
 
 VALUES: dict[str, str] = {
+    "key_account": N_("Key"),
     "other_class": N_("Others (in no share)"),
     "former": N_("No longer buying"),
     "no_owner": N_("no owner"),

@@ -26,7 +26,7 @@ def add_classes(accounts: pd.DataFrame, facts: pd.DataFrame, *,
     accounts: one row an account; facts: account_facts; read: gives a table of the dictionary,
     empty when the data set has none; rules: of all sections.
     Returns the accounts, in their order, with tier (see `add_tier`) and business_class
-    (key_account, ordinary, prospect, unattractive or cannot_tell; a gap for all where the
+    (major_account, ordinary, prospect, unattractive or cannot_tell; a gap for all where the
     analysis window is not known). Source: SEG-01, SEG-07.
     """
     table = add_tier(accounts, facts, rules=rules.segmentation)

@@ -21,7 +21,7 @@ from kamlib.segmentation.classes import (
     classify_accounts,
     cross_walk,
     describe_accounts,
-    profile_key_accounts,
+    profile_core_accounts,
     summarise_classes,
 )
 from kamlib.segmentation.clusters import Clusters, cluster_accounts
@@ -127,7 +127,7 @@ def build_views(result: Segmentation, *, months: pd.DataFrame, products: pd.Data
         ranks=ranks, noise=noise, described=described, **_classes(described, rules),
         backtest=attempts.take("backtest", BACKTEST_COLUMNS, lambda: backtest_rfm(
             basis.earlier["previous"], facts, rules=rules.segmentation)),
-        profile=attempts.take("profile", PROFILE_COLUMNS, lambda: profile_key_accounts(
+        profile=attempts.take("profile", PROFILE_COLUMNS, lambda: profile_core_accounts(
             result.tiers, accounts, level=rules.segmentation.confidence_level)),
         matrices=_matrices(attempts, basis, products, span, rules),
         clusters=cluster_accounts(facts, products=products, period=period, rules=rules.clusters,

@@ -64,13 +64,12 @@ RELATIONSHIP_TYPES = (
 )
 # PRT-05: three steps to build, five to develop, four to maintain; the source names three of them.
 PROGRAMME = (
-    ClassRule(name="relationship_judged", gives="phase_build",
-              when="relationship_level IS NOT NULL"),
+    ClassRule(name="relationship_judged", gives="phase_build", when="is_rated"),
     ClassRule(name="needs_noted", gives="phase_build", when="n_needs > 0"),
     ClassRule(name="people_known", gives="phase_build", when="n_stakeholders >= 3"),
     ClassRule(name="opportunity_open", gives="phase_develop", when="n_open_opportunities > 0"),
     ClassRule(name="needs_fitted", gives="phase_develop", when="mean_fit >= 3"),
-    ClassRule(name="opinion_heard", gives="phase_develop", when="satisfaction_index IS NOT NULL"),
+    ClassRule(name="opinion_heard", gives="phase_develop", when="is_heard"),
     ClassRule(name="promises_kept", gives="phase_develop", when="n_overdue_actions = 0"),
     ClassRule(name="defection_watched", gives="phase_develop",
               when="relationship_trend NOT IN ('defending', 'regressing')"),

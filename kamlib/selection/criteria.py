@@ -16,6 +16,7 @@ from kamlib.measures import build_collection, build_profit, require_window
 from kamlib.measures.monthly import Monthly, build_monthly, last_whole_month
 from kamlib.measures.wallet import TOTAL, estimate_wallets
 from kamlib.period import DAYS_A_YEAR, add_months
+from kamlib.selection.approvals import find_approvals
 from kamlib.selection.rules import SelectionRules
 
 TEXT, NUMBER, COUNT, FLAG, DAY = "str", "float64", "Int64", "boolean", "datetime64[s]"
@@ -57,6 +58,10 @@ CRITERIA: dict[str, tuple[str, str]] = {
     "has_exclusive_information": (FLAG, N_("tells us what it tells no rival, by that rating")),
     "accepts_premium": (FLAG, N_("pays for added value, by that rating")),
     "visibility": (NUMBER, N_("how well known we are there, 1 to 5, by that rating")),
+    "is_rated": (FLAG, N_("whether its relationship has been rated; a gap without such ratings")),
+    "is_heard": (FLAG, N_("whether it answered the last survey; a gap without a survey")),
+    "is_confirmed": (FLAG, N_("whether a named approver has confirmed it as a key account; a gap "
+                              "while nobody has confirmed any")),
     "owner_id": (TEXT, N_("who looks after it")),
     "region": (TEXT, N_("sales region")),
     "industry": (TEXT, N_("industry")),
@@ -151,8 +156,15 @@ def measure_criteria(known: Known, *, rules: SelectionRules) -> pd.DataFrame:
     if not (known.products["product_line"] != "").any():
         table["n_product_lines"] = np.nan
     _join(table, known.accounts, {name: name for name in GIVEN})
-    _join(table, latest_ratings(known.table("relationships")), RATED)
-    _join(table, known.heard, {"account_index": "satisfaction_index"})
+    rated, heard = latest_ratings(known.table("relationships")), known.heard
+    _join(table, rated, RATED)
+    for name, found in (("is_rated", rated), ("is_heard", heard)):
+        if found is not None and len(found):
+            table[name] = table["account_id"].isin(found["account_id"].astype("str"))
+    approved = find_approvals(known.table("narratives"), topic=rules.approval_topic)
+    if len(approved):
+        table["is_confirmed"] = table["account_id"].isin(approved["account_id"])
+    _join(table, heard, {"account_index": "satisfaction_index"})
     return _complete(add_ranks(table))
 
 

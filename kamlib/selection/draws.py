@@ -1,4 +1,4 @@
-"""The months drawn anew: how far a score, a rank and a condition depend on single months."""
+"""What the long-run figures may be: how far a score, a rank and a condition are chance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from kamlib.rule_table import check_conditions
 from kamlib.selection.criteria import Known, add_ranks
 from kamlib.selection.rules import SelectionRules
 from kamlib.selection.scorecard import COLUMNS, score_values, take
-from kamlib.stats.resample import RankStore
+from kamlib.stats.evenness import estimate_evenness
+from kamlib.stats.resample import Means, RankStore, compare_means, draw_means, estimate_means
 
 Floats = NDArray[np.float64]
 CHUNK_VALUES = 400_000  # draws x accounts held at once
@@ -26,16 +27,17 @@ DRAWN = {"sales": "net_amount", "profit": "profit_amount", "growth": "growth_rat
 
 @dataclass(frozen=True)
 class Monthlies:
-    """Whole months of the scored accounts, account x month; `before` pairs month for month."""
+    """Whole months of the scored accounts, account x month; those a year before pair with them."""
 
     amounts: Floats
     orders: Floats
     margins: Floats
-    before: Floats | None
+    amounts_before: Floats | None
+    orders_before: Floats | None
 
     @property
     def n_months(self) -> int:
-        """Months that can be drawn."""
+        """Months of the window."""
         return int(self.amounts.shape[1])
 
 
@@ -52,32 +54,30 @@ def split_months(known: Known, account_ids: pd.Series, *, rules: SelectionRules)
             "Ranks have an interval from {needed} whole months of known sales on, and the data has "
             "{there}. A later period would lift this.", needed=fmt_count(rules.min_months),
             there=fmt_count(there)))
-    before = monthly.amounts[at, :-width] if len(monthly.months) == 2 * width else None
-    amounts, orders, margins = (values[at, -width:] for values in (
-        monthly.amounts, monthly.orders, monthly.margins))
-    return Monthlies(amounts, orders, margins, before)
+    now = (values[at, -width:] for values in (monthly.amounts, monthly.orders, monthly.margins))
+    is_whole = len(monthly.months) == 2 * width
+    return Monthlies(*now, *((values[at, :-width] if is_whole else None)
+                             for values in (monthly.amounts, monthly.orders)))
 
 
 def draw_scores(scored: pd.DataFrame, months: Monthlies, *, rules: SelectionRules,
                 n_draws: int) -> Iterator[dict[str, Floats]]:
-    """Draw the months anew, for all accounts the same, and score every draw.
+    """Draw what the long-run figures of the accounts may be, and score every draw.
 
-    scored: from `score_criteria`; months: of the same accounts. One month less than there are is
-    drawn with replacement, which makes the spread of a sum that of its months; a month goes with
-    the same month a year before. What does not come from months (years, product lines, money
-    collected, cost of the work) stays as it is.
+    scored: from `score_criteria`; months: of the same accounts. Sales, orders and margin of the
+    window may have been other ones, as far as its months tell (`estimate_means`); growth and
+    evenness are drawn to what accounts like it have as far as they are noise (`compare_means`,
+    `estimate_evenness`). A draw gives every month a weight for all accounts, so that season and
+    common growth move everybody together, and a month goes with the same month a year before.
+    What does not come from months (years, product lines, money collected, cost of the work) stays
+    as it is, and so does what has no mean above zero.
     Yields the drawn values (draws x accounts) under the names of the criteria, and key_score_index.
-    Source: Rao & Wu (1988), J. Am. Stat. Assoc. 83:231-241; Hesterberg (2015), Am. Stat.
-    69:371-386, on too narrow bootstraps of few values.
+    How often ranks and probabilities hold: benchmarks/key_list.py.
+    Source: Marshall & Spiegelhalter (1998), BMJ 316:1701-1704; Morris (1983), J. Am. Stat. Assoc.
+    78:47-55; multiplier bootstrap: Wu (1986), Ann. Stat. 14:1261-1295.
     """
-    n, rng = months.n_months, np.random.default_rng(rules.seed)
-    size = max(1, CHUNK_VALUES // max(1, len(scored)))
     fixed = {name: take(scored, column) for name, (column, _side) in COLUMNS.items()}
-    work = take(scored.fillna({"cost_to_serve_amount": 0.0}), "cost_to_serve_amount")
-    for start in range(0, n_draws, size):
-        counts = rng.multinomial(n - 1, np.full(n, 1 / n), size=min(size, n_draws - start))
-        weights: Floats = counts.astype("float64") * (n / (n - 1))
-        drawn = _draw(months, weights, work, fixed)
+    for drawn in _draw(scored, months, fixed, rules, n_draws):
         values = {name: drawn.get(column, np.broadcast_to(fixed[name], drawn["net_amount"].shape))
                   for name, (column, _side) in COLUMNS.items()}
         yield {**drawn, "key_score_index": score_values(values, rules=rules)["key_score_index"]}
@@ -133,19 +133,33 @@ def ask_draws(scored: pd.DataFrame, months: Monthlies, checklists: Mapping[str, 
     return found
 
 
-def _draw(months: Monthlies, weights: Floats, work: Floats,
-          fixed: Mapping[str, Floats]) -> dict[str, Floats]:
-    amounts = weights @ months.amounts.T
-    mean = amounts / months.n_months
-    spread = np.sqrt(np.maximum(weights @ (months.amounts**2).T / months.n_months - mean**2, 0.0))
-    drawn = {"net_amount": amounts, "n_orders": weights @ months.orders.T,
-             # Rounded as the criteria are: rates that differ by rounding alone are alike.
-             "month_variation": np.round(spread / np.where(mean > 0, mean, np.nan), 6),
-             # Where no margin is known, a draw does not make one.
-             "profit_amount": np.where(np.isnan(fixed["profit"]), np.nan,
-                                       weights @ months.margins.T - work)}
-    if months.before is not None:
-        earlier = weights @ months.before.T
-        rate = amounts / np.where(earlier > 0, earlier, np.nan) - 1
-        drawn["growth_rate"] = np.round(rate, 10)
-    return drawn
+def _draw(scored: pd.DataFrame, months: Monthlies, fixed: Mapping[str, Floats],
+          rules: SelectionRules, n_draws: int) -> Iterator[dict[str, Floats]]:
+    n, rng = months.n_months, np.random.default_rng(rules.seed)
+    size = max(1, CHUNK_VALUES // max(1, len(scored)))
+    measures = _estimate(months)
+    even = estimate_evenness(months.amounts, months.orders.sum(axis=1))
+    work = take(scored.fillna({"cost_to_serve_amount": 0.0}), "cost_to_serve_amount")
+    for drawn in draw_means(measures, n_draws=n_draws, seed=rules.seed, chunk=size):
+        amounts, orders, margins, *growth = drawn
+        found = {"net_amount": n * amounts, "n_orders": n * orders,
+                 # Rounded as the criteria are: rates that differ by rounding alone are alike.
+                 "month_variation": np.round(even.draw(n * orders, rng), 6),
+                 # Where no margin is known, a draw does not make one.
+                 "profit_amount": np.where(np.isnan(fixed["profit"]), np.nan, n * margins - work)}
+        if growth:
+            found["growth_rate"] = np.round(growth[0] - 1, 10)
+        yield {column: np.where(np.isnan(values), take(scored, column), values)
+               for column, values in found.items()}
+
+
+def _estimate(months: Monthlies) -> list[Means]:
+    """Means of the months: sales, orders, margin, and growth where the year before is known."""
+    own = np.ones(months.amounts.shape, dtype=bool)
+    events = months.orders.sum(axis=1)
+    found = [estimate_means(values, events, own)
+             for values in (months.amounts, months.orders, months.margins)]
+    if months.amounts_before is None or months.orders_before is None:
+        return found
+    before = estimate_means(months.amounts_before, months.orders_before.sum(axis=1), own)
+    return [*found, compare_means(found[0], before)]

@@ -20,7 +20,7 @@ from kamlib.language import (
     translate,
 )
 from kamlib.selection.portfolio.service import one_owner
-from kamlib.selection.result import QUESTIONS, TABLES, Selection
+from kamlib.selection.result import ANSWERED_BY, QUESTIONS, Selection
 
 N_NAMED = 5  # accounts named in the headline
 
@@ -51,13 +51,20 @@ def say_list(result: Selection, currency: str = "") -> str:
     sure = int((listed["list_standing"] == "in").sum())
     amount = fmt_money(row["net_amount"], currency)
     if pd.isna(row["amount_share"]):
-        return _("Key accounts should be {who}: {n} accounts with {amount} of net sales in "
-                 "{window}; {sure} of them whatever months are drawn.", who=who,
-                 n=fmt_count(len(listed)), amount=amount, sure=fmt_count(sure))
-    return _("Key accounts should be {who}: {n} of {all} accounts with {share} of net sales "
-             "({amount} in {window}); {sure} of them for sure, the others stand near the line.",
-             who=who, n=fmt_count(len(listed)), all=fmt_count(len(result.keys)),
-             share=fmt_share(row["amount_share"]), amount=amount, sure=fmt_count(sure))
+        told = _("Key accounts should be {who}: {n} accounts with {amount} of net sales in "
+                 "{window}.", who=who, n=fmt_count(len(listed)), amount=amount)
+    else:
+        told = _("Key accounts should be {who}: {n} of {all} accounts with {share} of net sales "
+                 "({amount} in {window}).", who=who, n=fmt_count(len(listed)), amount=amount,
+                 all=fmt_count(len(result.keys)), share=fmt_share(row["amount_share"]))
+    if "intervals" in result.refused:
+        return join_sentences([told, _("How sure that is cannot be told yet.")])
+    if sure == len(listed):
+        return join_sentences([told, _("All of them are on the list for sure.")])
+    return join_sentences([told, _n(
+        "{n} of them is on it for sure, the others stand near the line.",
+        "{n} of them are on it for sure, the others stand near the line.", sure) if sure else _(
+        "None of them is on it for sure: those below the line may belong there as well.")])
 
 
 def say_readings(result: Selection) -> str:
@@ -239,7 +246,7 @@ def _attention(result: Selection) -> Iterator[Attention]:
 def _unanswered(result: Selection) -> Iterator[Unanswered]:
     for name, reason in result.refused.items():
         yield Unanswered(translate(QUESTIONS.get(name, QUESTIONS["keys"])), reason,
-                         TABLES.get(name, ""))
+                         ANSWERED_BY.get(name, ""))
     if len(result.weights):
         words = {"collection": ("payments", _("How well do key accounts pay?")),
                  "profit": ("orders", _("What profit do key accounts leave?"))}

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from kamlib.errors import RefusedError
 from kamlib.language import _
 from kamlib.rule_table import check_conditions
-from kamlib.selection.criteria import Known
+from kamlib.selection.criteria import Known, measure_criteria
 from kamlib.selection.draws import Monthlies, ask_draws, rank_draws, split_months
 from kamlib.selection.rules import LOGICS, SelectionRules
-from kamlib.selection.scorecard import SUB_SCORES
+from kamlib.selection.scorecard import SUB_SCORES, score_criteria
 
 Bools = NDArray[np.bool_]
 IN, OUT, UNSURE = "in", "out", "cannot tell"
@@ -64,15 +64,8 @@ def build_list(scored: pd.DataFrame, known: Known, *, rules: SelectionRules,
     many have it in).
     Source: SEL-01, SEL-03, SEL-04, E22; Marshall & Spiegelhalter (1998), BMJ 316:1701-1704.
     """
-    rows = scored[scored["key_score_index"].notna()].sort_values(
-        ["key_score_index", "account_id"], ascending=[False, True], ignore_index=True)
-    if rows.empty:
-        raise RefusedError(_("Too little is known of every account for a score: each lacks the "
-                             "sub-scores that carry most of the weight. Costs, invoices and "
-                             "payments, or a lower rule selection.min_weight_share, would lift "
-                             "this."))
+    rows = _rank(scored)
     cut, reason = cut_of(rows, rules=rules), ""
-    rows["rank"] = rows["key_score_index"].rank(ascending=False, method="min").astype("int64")
     months: Monthlies | None = None
     try:
         months = split_months(known, rows["account_id"], rules=rules)
@@ -96,6 +89,20 @@ def build_list(scored: pd.DataFrame, known: Known, *, rules: SelectionRules,
     return rows[LIST_COLUMNS], logics, reason, nobody
 
 
+def name_key_accounts(known: Known, *, rules: SelectionRules) -> frozenset[str]:
+    """Ids of the accounts on the list, without its intervals; none where there can be no list.
+
+    The same accounts as `build_list` marks as is_listed: for other rooms, to whom a key account
+    is an account on the list and nothing else.
+    """
+    try:
+        rows = _rank(score_criteria(measure_criteria(known, rules=rules), rules=rules))
+    except RefusedError:
+        return frozenset()
+    is_in = _read(rows, None, cut_of(rows, rules=rules), rules, False)[f"in_{rules.logic}"]
+    return frozenset(rows.loc[is_in, "account_id"].astype("str"))
+
+
 def summarise_logics(logics: pd.DataFrame, keys: pd.DataFrame, nobody: Mapping[str, list[str]], *,
                      rules: SelectionRules) -> pd.DataFrame:
     """Set the three readings side by side; logics, keys, nobody: from `build_list`.
@@ -117,6 +124,19 @@ def summarise_logics(logics: pd.DataFrame, keys: pd.DataFrame, nobody: Mapping[s
                      int(inside["account_id"].isin(chosen).sum()),
                      len(inside) > rules.most_key_accounts, ", ".join(nobody.get(logic, ()))))
     return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
+
+
+def _rank(scored: pd.DataFrame) -> pd.DataFrame:
+    """Accounts with a score, best first, with their rank."""
+    rows = scored[scored["key_score_index"].notna()].sort_values(
+        ["key_score_index", "account_id"], ascending=[False, True], ignore_index=True)
+    if rows.empty:
+        raise RefusedError(_("Too little is known of every account for a score: each lacks the "
+                             "sub-scores that carry most of the weight. Costs, invoices and "
+                             "payments, or a lower rule selection.min_weight_share, would lift "
+                             "this."))
+    return rows.assign(rank=rows["key_score_index"].rank(
+        ascending=False, method="min").astype("int64"))
 
 
 def _read(rows: pd.DataFrame, months: Monthlies | None, cut: int, rules: SelectionRules,

@@ -66,7 +66,7 @@ from kamlib.selection.screens.reject import (
 )
 
 # Tables of the dictionary that are read where the company has them.
-READ = ("invoices", "payments", "effort", "wallet_estimates", "opportunities", "relationships",
+TABLES = ("invoices", "payments", "effort", "wallet_estimates", "opportunities", "relationships",
         "stakeholders", "contacts", "account_owners", "promotions", "survey_invitations", "needs",
         "actions", "complaints", "contracts", "narratives")
 COLUMNS: Mapping[str, list[str]] = {
@@ -90,9 +90,9 @@ QUESTIONS = {
     "services": N_("Do accounts get what they are owed?"),
 }
 # The table of the dictionary that would answer each.
-TABLES = {"keys": "orders", "intervals": "orders", "changes": "orders", "losses": "orders",
-          "placed": "wallet_estimates", "proof": "wallet_estimates", "relations": "relationships",
-          "services": "contacts"}
+ANSWERED_BY = {"keys": "orders", "intervals": "orders", "changes": "orders", "losses": "orders",
+               "placed": "wallet_estimates", "proof": "wallet_estimates",
+               "relations": "relationships", "services": "contacts"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -159,7 +159,7 @@ def select_accounts(facts: pd.DataFrame, *, earlier: Mapping[str, pd.DataFrame |
         # An unfinished month of then would hold more than was known.
         past = months[months["month"] <= pd.Timestamp(day)]
         return Known(table, past, products, accounts, day, history_from,
-                     {name: read(name, day) for name in READ}, heard, window_months)
+                     {name: read(name, day) for name in TABLES}, heard, window_months)
 
     days = {"previous": period.previous_end, "year_before": period.year_before_end}
     then = {name: known(earlier.get(name), day) for name, day in days.items()}

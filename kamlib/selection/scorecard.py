@@ -19,7 +19,7 @@ COLUMNS = {"sales": ("net_amount", 1), "profit": ("profit_amount", 1),
            "collection": ("collection_rate", 1)}
 SUB_SCORES = tuple(f"{dimension}_score_index" for dimension in INDICATORS)
 PLACES = tuple(f"{name}_place_index" for name in COLUMNS)
-WEIGHT_COLUMNS = ["dimension", "indicator", "weight_share", "n_with_part", "is_counted"]
+WEIGHT_COLUMNS = ["sub_score", "indicator", "weight_share", "n_with_part", "is_counted"]
 
 
 def score_values(values: Mapping[str, Floats], *, rules: SelectionRules) -> dict[str, Floats]:
@@ -64,7 +64,7 @@ def take(table: pd.DataFrame, column: str) -> Floats:
 def list_weights(scored: pd.DataFrame, *, rules: SelectionRules) -> pd.DataFrame:
     """Say what the score is made of.
 
-    Returns one row an indicator: dimension, indicator, weight_share (of the whole score, with the
+    Returns one row an indicator: sub_score, indicator, weight_share (of the whole score, with the
     indicators nobody has left out), n_with_part (accounts in which it is known), is_counted.
     """
     rows = []
@@ -72,8 +72,9 @@ def list_weights(scored: pd.DataFrame, *, rules: SelectionRules) -> pd.DataFrame
         n = {name: int(scored[f"{name}_place_index"].notna().sum()) for name in names}
         own = {name: getattr(rules, f"weight_{name}") * (n[name] > 0) for name in names}
         total = sum(own.values())
-        rows += [(dimension, name, getattr(rules, f"weight_{dimension}") * own[name] / total
-                  if total else 0.0, n[name]) for name in names]
+        weight = getattr(rules, f"weight_{dimension}")
+        rows += [(f"{dimension}_score", name, weight * own[name] / total if total else 0.0,
+                  n[name]) for name in names]
     table = pd.DataFrame(rows, columns=WEIGHT_COLUMNS[:4])
     whole = float(table["weight_share"].sum())
     table["weight_share"] /= whole if whole > 0 else 1.0

@@ -116,6 +116,13 @@ class Report:
                             start=max(start, self.history_from), end=self.period.end)
 
     @cached_property
+    def key_accounts(self) -> frozenset[str]:
+        """Ids of the key accounts: those on the list of the chapter on selection."""
+        from kamlib.session.keys import find_key_accounts
+
+        return find_key_accounts(self)
+
+    @cached_property
     def months(self) -> pd.DataFrame:
         """Account months up to `as_of`: one row an account, month and line kind."""
         return self._load("facts", "account_months")

@@ -31,8 +31,9 @@ class Means:
     """The mean month of each row, its interval, and where its truth may lie.
 
     mean, low, high: unit of the values; n_months: own months; centre, scale: middle and standard
-    deviation of the draws, of the logarithm where is_log; directions: row x month, how each month
-    moves the mean (length 1, or 0 for a row whose months are all alike).
+    deviation of the draws, of the logarithm where is_log; error: that deviation before the centre
+    was drawn to the middle of all rows; directions: row x month, how each month moves the mean
+    (length 1, or 0 for a row whose months are all alike).
     """
 
     mean: Floats
@@ -41,6 +42,7 @@ class Means:
     n_months: Floats
     centre: Floats
     scale: Floats
+    error: Floats
     is_log: Bools
     directions: Floats
 
@@ -92,8 +94,29 @@ def estimate_means(values: Floats, n_events: Floats, is_own: Bools, *,
     centres[is_log], scales[is_log] = centre, scale[is_log] * np.sqrt(kept)
     return Means(mean=mean, low=np.where(is_log, mean / reach, mean - z * scale),
                  high=np.where(is_log, mean * reach, mean + z * scale), n_months=n,
-                 centre=centres, scale=scales, is_log=is_log,
-                 directions=rest / np.where(length > 0, length, 1.0)[:, None])
+                 centre=centres, scale=scales, error=scale,
+                 is_log=is_log, directions=_point(rest))
+
+
+def compare_means(now: Means, before: Means) -> Means:
+    """Ratio of two means of the same rows, whose months belong together pair by pair.
+
+    now, before: from `estimate_means`. The logarithm of a ratio is drawn towards the middle of all
+    ratios, as far as it is noise: who bought in one lucky month has not grown so much. A row of
+    which either mean has no logarithm has a gap everywhere.
+    """
+    both = now.is_log & before.is_log
+    ratio = np.log(np.where(both, now.mean, 1.0) / np.where(both, before.mean, 1.0))
+    error = np.sqrt(now.error**2 + before.error**2)
+    centre, kept = np.full(len(both), np.nan), np.full(len(both), np.nan)
+    centre[both], kept[both] = shrink_means(ratio[both], error[both]**2)
+    z = float(stats.norm.ppf(0.975))
+    mean, error = (np.where(both, values, np.nan) for values in (np.exp(ratio), error))
+    return Means(mean=mean, low=mean * np.exp(-z * error), high=mean * np.exp(z * error),
+                 n_months=now.n_months, centre=centre, scale=error * np.sqrt(kept), error=error,
+                 is_log=np.ones(len(both), dtype=bool),
+                 directions=_point(now.error[:, None] * now.directions
+                                   - before.error[:, None] * before.directions))
 
 
 def shrink_means(means: Floats, variances: Floats) -> tuple[Floats, Floats]:
@@ -182,6 +205,13 @@ class RankStore:
             ends[:, start:start + block] = part[:, at].T
         return (ends[0] * self._step + 1,
                 np.minimum(ends[1] * self._step + self._step, self._n))
+
+
+def _point(rest: Floats) -> Floats:
+    """Rows of length 1 in the same direction; a row of zeros stays one."""
+    length = np.sqrt((rest**2).sum(axis=1, keepdims=True))
+    pointed: Floats = rest / np.where(length > 0, length, 1.0)
+    return pointed
 
 
 def _pool(own: Floats, events: Floats, own_dof: Floats, is_used: Bools) -> Floats:

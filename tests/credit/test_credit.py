@@ -205,7 +205,7 @@ def test_terms_limit_and_conflicts():
     found = terms.find_conflicts(proposed, OWING, net_amounts=net, owners=pd.Series({"a": "M1"}),
                                  whys=scores.set_index("account_id")["why"], rules=RULES)
     assert found[["conflict", "account_id", "at_stake_amount"]].values.tolist() == [
-        ["key_weak", "b", 400.0], ["over_limit", "a", 50.0], ["weak_long_terms", "b", 400.0]]
+        ["upper_weak", "b", 400.0], ["over_limit", "a", 50.0], ["weak_long_terms", "b", 400.0]]
     grades = terms.summarise_grades(proposed, OWING, net_amounts=net, rules=RULES)
     assert grades.set_index("credit_grade")["n_accounts"].to_dict() == {
         "A": 1, "B": 0, "C": 0, "D": 1, "not_rated": 1}

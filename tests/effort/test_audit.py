@@ -27,7 +27,7 @@ def test_without_an_effect_it_recommends_nothing(kind):
     rng = np.random.default_rng(20251231)
     verdicts = []
     for _world in range(6):
-        panel, classes = worlds.make_panel(rng, kind=kind, n=30, n_spans=12)
+        panel, classes = worlds.make_panel(rng, kind=kind, sizes=(30, 30), n_spans=12)
         verdicts += audit_effort(panel, classes, rules=RULES)[1]["audit_verdict"].tolist()
     assert verdicts.count("move_hours") <= 1
 
@@ -56,7 +56,7 @@ def test_hours_that_follow_sales_are_no_evidence():
 
 
 def test_size_of_account_and_currency_change_nothing():
-    panel, classes = worlds.make_panel(np.random.default_rng(1), n=25)
+    panel, classes = worlds.make_panel(np.random.default_rng(1), sizes=(25, 25))
     one, pairs = audit_effort(panel, classes, rules=RULES)
     other, again = audit_effort(panel.assign(margin_amount=panel["margin_amount"] * 7),
                                 classes[::-1], rules=RULES)
@@ -66,10 +66,10 @@ def test_size_of_account_and_currency_change_nothing():
 
 
 def test_few_accounts_and_even_hours_are_not_judged():
-    panel, classes = worlds.make_panel(np.random.default_rng(1), n=10)
+    panel, classes = worlds.make_panel(np.random.default_rng(1), sizes=(10, 10))
     with pytest.raises(RefusedError, match="asks for 20 accounts of a class with 6 spans"):
         audit_effort(panel, classes, rules=RULES)
-    panel, classes = worlds.make_panel(np.random.default_rng(1), n=25)
+    panel, classes = worlds.make_panel(np.random.default_rng(1), sizes=(25, 25))
     even = panel.assign(hours=panel["hours"].where(panel["account_id"].str[0] == "k", 5.0))
     marginal, pairs = audit_effort(even, classes, rules=RULES)
     assert marginal.set_index("business_class")["audit_reason"].to_dict() == {

@@ -101,6 +101,7 @@ def test_who_looks_after_key_accounts():
     (OWNERS[OWNERS["owner_id"] == "M1"], "All accounts have one owner"),
     (OWNERS.assign(owner_grade="A1"), r"Nobody has one of the grades .* there are: A1"),
     (OWNERS.assign(owner_grade="senior"), "All owners have the same grade"),
+    (OWNERS.assign(owner_grade=None), "No owner has a grade"),
     (OWNERS[:0], "No account has an owner")])
 def test_where_the_best_cannot_be_told(table, reason):
     with pytest.raises(RefusedError, match=reason):

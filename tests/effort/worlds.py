@@ -11,15 +11,16 @@ CLASSES = ("key_account", "ordinary")
 NULLS = ("size", "trend", "same_span", "span_before")
 
 
-def make_panel(rng: np.random.Generator, *, kind: str = "size", n: int = 60, n_spans: int = 14,
+def make_panel(rng: np.random.Generator, *, kind: str = "size",
+               sizes: tuple[int, int] = (60, 60), n_spans: int = 14,
                effect: tuple[float, float] = (0.0, 0.0)) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The panel of `build_panel` and the classes of its accounts.
 
-    effect: by class, the share of an account's margin that twice its usual hours add in the span
-    after.
+    sizes: accounts of each class; effect: by class, the share of an account's margin that twice
+    its usual hours add in the span after.
     """
     parts, classes = [], []
-    for place, name in enumerate(CLASSES):
+    for place, (name, n) in enumerate(zip(CLASSES, sizes, strict=True)):
         size = np.exp(rng.normal(11 - place, 0.8, n))
         trend, shock = rng.normal(0, 0.04, n), rng.normal(0, 0.1, n_spans)
         usual = 5 * np.sqrt(size / np.exp(10)) * np.exp(rng.normal(0, 0.4, n))

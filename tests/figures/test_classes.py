@@ -22,14 +22,14 @@ SUMMARY = pd.DataFrame(
     columns=["scheme", "class", "n_accounts", "account_share", "net_amount", "amount_share",
              "action"])
 WALK = pd.DataFrame(
-    [("core_important_ordinary", "core", "key_ordinary_potential", "key_account", 3, 0.75, 90.0),
+    [("core_important_ordinary", "core", "key_ordinary_potential", "major_account", 3, 0.75, 90.0),
      ("core_important_ordinary", "core", "key_ordinary_potential", "ordinary", 1, 0.25, 10.0),
      ("core_important_ordinary", "core", "key_ordinary_potential", "potential_account", 0, 0.0, 0),
-     ("core_important_ordinary", "important", "key_ordinary_potential", "key_account", 0, 0.0, 0),
+     ("core_important_ordinary", "important", "key_ordinary_potential", "major_account", 0, 0.0, 0),
      ("core_important_ordinary", "important", "key_ordinary_potential", "ordinary", 2, 1.0, 5.0),
      ("core_important_ordinary", "important", "key_ordinary_potential", "potential_account", 0,
       0.0, 0),
-     ("core_important_ordinary", "cannot_tell", "key_ordinary_potential", "key_account", 0, None,
+     ("core_important_ordinary", "cannot_tell", "key_ordinary_potential", "major_account", 0, None,
       0)],
     columns=["scheme", "class", "other_scheme", "other_class", "n_accounts", "class_share",
              "net_amount"])
@@ -91,10 +91,10 @@ def test_cells_of_the_cross_walk_leave_out_empty_classes():
     ax = figures.plot_cross_walk(WALK, other="key_ordinary_potential")
     assert [t.get_text() for t in ax.texts] == ["3", "1", "0", "2"]
     assert [t.get_text() for t in ax.get_yticklabels()] == ["Core", "Important"]
-    assert [t.get_text() for t in ax.get_xticklabels()] == ["Key", "Ordinary"]
-    assert plain_title(ax) == "Of 4 “Core” accounts 3 are “Key” in the other vocabulary"
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["Major", "Ordinary"]
+    assert plain_title(ax) == "Of 4 “Core” accounts 3 are “Major” in the other vocabulary"
     assert plain(figures.read_cross_walk(WALK, other="key_ordinary_potential")).startswith(
-        "Of the accounts that are “Core”, 3 are “Key” (90) and 1 is “Ordinary” (10).")
+        "Of the accounts that are “Core”, 3 are “Major” (90) and 1 is “Ordinary” (10).")
 
 
 def test_profile_bars_with_their_intervals():

@@ -28,7 +28,8 @@ def known(sample_report):
 def both(known, tables):
     report, classes, span = known
     return (effort.review_effort(report.facts, months=report.months, classes=classes,
-                                 tables=tables, rules=report.rules.effort, **span),
+                                 keys=report.key_accounts, tables=tables,
+                                 rules=report.rules.effort, **span),
             credit.review_credit(report.facts, accounts=report.accounts, tiers=classes,
                                  tables=tables, rules=report.rules.credit, **span))
 
@@ -84,6 +85,9 @@ def test_sums_tie_out(known, sample):
     assert money.ages["open_invoice_amount"].sum() == pytest.approx(owed)
     assert money.receivables["receivable_amount"].iloc[0] == pytest.approx(owed)
     assert money.behaviour["n_invoices"].iloc[:-1].sum() == money.payers["n_invoices"].sum()
+    # A key account is one on the list, here as in the chapter that makes it.
+    assert work.shares["n_accounts"].iloc[0] == len(known[0].key_accounts) == 20
+    assert set(work.mismatches["account_id"]) <= known[0].key_accounts
     assert work.shares["hours"].iloc[-1] == work.shares["hours"].iloc[:-1].sum()
     assert money.grades["n_accounts"].sum() == len(known[1])
     # The sample's hours were made without any effect on sales.
@@ -99,7 +103,7 @@ def test_readings_and_handover_of_the_sample(known, sample):
     assert [plain(s).split(" ")[0] for s in handed.headline[:3]] == ["Key", "Customers", "No"]
     kinds = {f.kind: f.amount for f in handed.findings}
     assert kinds["overdue"] == pytest.approx(money.owing["overdue_amount"].sum())
-    assert {"best_people", "conflict_key_weak", "conflict_over_limit",
+    assert {"best_people", "conflict_upper_weak", "conflict_over_limit",
             "largest_account"} <= set(kinds)
     assert [u.table for u in handed.unanswered] == ["targets"]
     assert all(a.reason and a.amount > 0 for a in handed.attention)
@@ -121,9 +125,25 @@ def test_where_nothing_is_known_every_place_says_why(known, nothing):
         "effort", "account_owners", "targets", "invoices", "payments", "credit_factors"}
 
 
+def test_without_a_key_account_nothing_is_said_of_them(known):
+    report, classes, span = known
+    given = {name: report.read_if_given(name) for name in effort.TABLES}
+    work = effort.review_effort(report.facts, months=report.months, classes=classes, keys=(),
+                                tables=given, rules=report.rules.effort, **span)
+    assert work.shares["n_accounts"].iloc[0] == 0
+    texts = [working.read_shares(work), working.read_people(work), working.read_audit(work)]
+    assert all(text.startswith("No account is on the key account list") for text in texts[:2])
+    assert "–" not in texts[0].split(";")[1] and "nan" not in " ".join(texts)
+    assert plain(working.plot_people(work).get_title()) == "No account is on the key account list"
+    handed = effort.build_handover(work, accounts=report.accounts)
+    assert handed.headline[0] == texts[1]
+    assert "key_time_share" not in {metric.name for metric in handed.metrics}
+
+
 def test_an_hour_worth_moving_is_said(sample):
     work = sample[0]
     pairs = work.pairs.assign(audit_verdict="move_hours", audit_reason="",
+                              from_class="ordinary", to_class="key_account",
                               difference_amount=400.0, difference_amount_ci_low=100.0,
                               difference_amount_ci_high=700.0)
     moved = effort.Effort(**{**work.__dict__, "pairs": pairs, "rules": EffortRules()})

@@ -40,7 +40,7 @@ def test_ranks_intervals_and_the_line_of_the_list():
     (dots,) = [c for c in ax.collections if len(c.get_offsets()) == 2]
     assert dots.get_offsets()[:, 0].tolist() == [1, 2]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["A01", "A02"]
-    assert theme.plain_title(ax) == "2 of 2 key accounts are in whatever months are drawn"
+    assert theme.plain_title(ax) == "2 of 2 key accounts are in for sure"
     assert ax.lines[0].get_xdata()[0] == 2.5
 
 
@@ -49,8 +49,8 @@ def test_coverage_bars_and_their_reading():
     ax = selection.plot_coverage(result, currency="CNY")
     widths = [patch.get_width() for patch in ax.patches]
     assert widths == [pytest.approx(12 * 55_000), pytest.approx(12 * 19_000)]
-    assert "carry from 49 % (East) to 49 % (East)" in selection.read_coverage(result).replace(
-        NO_BREAK, " ")
+    text = selection.read_coverage(result).replace(NO_BREAK, " ")
+    assert "By region the 3 largest accounts carry from 49 % (East) to 49 % (East)" in text
 
 
 @pytest.mark.parametrize("plot", PLOTS)
@@ -73,6 +73,10 @@ def test_bad_input_is_said():
     assert "Not known for any account and therefore left out: Collection." in (
         selection.read_list(result))
     assert portfolio.read_quadrants(result).startswith("Nobody has estimated what accounts spend")
+    bare = world.select(world.build_known(world.TEN, owner_id=""))
+    bare = bare.__class__(**{**bare.__dict__, "tables": {**bare.tables, "steps": bare.steps.assign(
+        n_steps_known=0)}})
+    assert portfolio.read_programme(bare).startswith("No step of the programme can be asked")
     visits = pd.DataFrame({"account_id": ["A01"], "kind": "visit",
                            "contact_date": pd.Timestamp("2025-03-01")})
     served = world.select(world.build_known(world.TEN, {"contacts": visits}))

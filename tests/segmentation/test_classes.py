@@ -29,7 +29,7 @@ from kamlib.segmentation.classes.describe import (
     describe_accounts,
     list_described_columns,
 )
-from kamlib.segmentation.classes.profile import DIMENSIONS, PROFILE_COLUMNS, profile_key_accounts
+from kamlib.segmentation.classes.profile import DIMENSIONS, PROFILE_COLUMNS, profile_core_accounts
 from kamlib.segmentation.classes.rules import (
     ACTIONS,
     MULTI_LABEL,
@@ -149,7 +149,7 @@ def test_business_classes_and_their_next_action():
                                                                           None],
         potential_amount=[None, 9.0, 0.01, 0.0, None])
     assert classes_of(described, "business_class") == [
-        ("key_account", "top_sales"), ("ordinary", "smaller_sales"),
+        ("major_account", "top_sales"), ("ordinary", "smaller_sales"),
         ("prospect", "something_to_win"), ("unattractive", "little_to_win"),
         ("cannot_tell", "potential_unknown")]
     summary = summarise_classes(classify_accounts(described, rules=RULES), described, rules=RULES)
@@ -218,7 +218,7 @@ def test_vocabularies_cut_the_same_accounts_differently():
         ["strategic_large", "key_large", "ordinary_large", "not_large", "no_sales"]
     ].tolist() == [1, 3, 4, 11, 1]
     assert found.loc["key_ordinary_potential"][
-        ["key_account", "ordinary", "potential_account"]].tolist() == [4, 15, 1]
+        ["major_account", "ordinary", "potential_account"]].tolist() == [4, 15, 1]
     # All have one order, so all are high by orders: eight by amount are core, nobody is general.
     assert found.loc["core_important_ordinary"][["core", "important", "no_sales"]].tolist() == [
         8, 11, 1]
@@ -281,7 +281,7 @@ def test_ties_stay_together_and_the_only_account_is_among_the_largest():
     found = describe_accounts(build_facts([9.0, 5.0, 5.0, -1.0]), rules=RULES)
     assert found["amount_rank_share"].fillna(-1).tolist() == pytest.approx([0, 1 / 3, 1 / 3, -1])
     one = describe_accounts(build_facts([5.0]), rules=RULES)
-    assert classes_of(one, "business_class") == [("key_account", "top_sales")]
+    assert classes_of(one, "business_class") == [("major_account", "top_sales")]
 
 
 def test_without_any_amount_above_zero_nobody_is_large():
@@ -379,7 +379,7 @@ def test_rule_tables_survive_json_and_read_as_lines():
     frame = again.to_frame()
     assert frame["is_default"].all()
     shown = frame.set_index("rule").loc["business_class", "value"]
-    assert shown.startswith("(top_sales: amount_rank_share < 0.2 → key_account, smaller_sales: ")
+    assert shown.startswith("(top_sales: amount_rank_share < 0.2 → major_account, smaller_sales: ")
 
 
 def test_a_rules_file_may_replace_a_table():
@@ -439,7 +439,7 @@ def test_profile_counts_customers_with_sales_and_shows_what_is_not_given():
         "party_role": ["customer"] * 4 + ["supplier", "partner"],
         "region": ["East", "East", None, "East", "East", "West"], "star": [4.0, 4.0, 1.0, 1, 1, 1],
         "industry": [None] * 6})
-    found = profile_key_accounts(tiers, accounts)
+    found = profile_core_accounts(tiers, accounts)
     assert found.columns.tolist() == PROFILE_COLUMNS
     rows = found[["dimension", "category", "n_accounts", "n_core"]].astype("object")
     assert rows.fillna("-").values.tolist() == [
@@ -457,7 +457,7 @@ def test_profile_counts_customers_with_sales_and_shows_what_is_not_given():
 def test_interval_of_the_core_share_is_newcombes_method_3(n_core, n, low, high):
     tiers = build_tiers(*["core"] * n_core, *["general"] * (n - n_core))
     accounts = tiers[["account_id"]].assign(region="East")
-    found = profile_key_accounts(tiers, accounts).iloc[0]
+    found = profile_core_accounts(tiers, accounts).iloc[0]
     assert found["core_share_ci_low"] == pytest.approx(low, abs=0.00005)
     assert found["core_share_ci_high"] == pytest.approx(high, abs=0.00005)
 
@@ -466,7 +466,7 @@ def test_suppliers_never_count_even_with_a_tier():
     tiers = build_tiers("core", "core")
     accounts = pd.DataFrame({"account_id": ["000", "001"], "party_role": ["customer", "supplier"],
                              "region": ["East", "East"]})
-    assert profile_key_accounts(tiers, accounts)["n_accounts"].tolist() == [1, 1, 1]
+    assert profile_core_accounts(tiers, accounts)["n_accounts"].tolist() == [1, 1, 1]
 
 
 def test_profile_is_refused_where_nothing_describes_the_accounts():
@@ -474,14 +474,14 @@ def test_profile_is_refused_where_nothing_describes_the_accounts():
     for accounts in (tiers[["account_id"]], tiers[["account_id"]].assign(party_role="customer"),
                      tiers[["account_id"]].assign(region=None)):
         with pytest.raises(RefusedError, match="something that describes them"):
-            profile_key_accounts(tiers, accounts)
+            profile_core_accounts(tiers, accounts)
     with pytest.raises(RefusedError, match="accounts with sales"):
-        profile_key_accounts(build_tiers("no_sales"), pd.DataFrame(
+        profile_core_accounts(build_tiers("no_sales"), pd.DataFrame(
             {"account_id": ["000"], "region": ["East"]}))
 
 
 def test_a_profile_of_returns_has_no_shares_of_sales():
     tiers = build_tiers("general", "general").assign(net_amount=[-5.0, 0.0])
-    found = profile_key_accounts(tiers, tiers[["account_id"]].assign(region=["a", "b"]))
+    found = profile_core_accounts(tiers, tiers[["account_id"]].assign(region=["a", "b"]))
     assert found["amount_share"].isna().all()
     assert found["category"].tolist() == ["b", "a"]

@@ -90,11 +90,11 @@ def test_the_programme_counts_what_is_known():
     result = select(build_known(TEN, {"relationships": rated(level=[3, 3]), "actions": actions,
                                       "contacts": visits({"A01": 4})}))
     row = result.programme.set_index("account_id").loc["A01"]
-    # Known: judged, no defection, promises, manager, visits, opinion heard; the tables of the
-    # other steps are missing. Done of these: all but promises and opinion.
+    # Known: judged, no defection, promises, manager, visits; the tables of the other steps, a
+    # survey among them, are missing. Done of these: all but promises.
     assert row["n_steps"] == 12
-    assert (row["n_done"], row["n_steps_unknown"]) == (4, 6)
-    assert row["completion_share"] == pytest.approx(4 / 6)
+    assert (row["n_done"], row["n_steps_unknown"]) == (4, 7)
+    assert row["completion_share"] == pytest.approx(4 / 5)
     assert (row["n_overdue_actions"], row["oldest_due_date"]) == (1, pd.Timestamp("2025-10-01"))
     steps = result.steps.set_index("programme_step")
     assert (steps.at["promises_kept", "n_done"], steps.at["promises_kept", "n_steps_known"]) == (1,

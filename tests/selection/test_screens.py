@@ -101,6 +101,7 @@ def test_a_key_account_is_confirmed_by_a_named_approver_only():
     result = select(known)
     assert result.funnel.set_index("screen_stage")["n_accounts"].to_dict() == {
         "collected": 10, "assessed": 10, "graded": 10, "proposed": 2, "confirmed": 1}
+    assert result.funnel["conversion_share"].tolist() == [1, 1, 1, 0.2, 0.5]
     pending = result.pending.set_index("account_id")["approver"].to_dict()
     assert pending == {"A01": "head of sales", "A02": ""}
 
@@ -109,4 +110,9 @@ def test_what_is_missing_for_an_assessment_is_named():
     result = select_ten()
     row = result.pending.iloc[0]
     assert row["criteria_missing"] == "size, industry_standing, working_together"
-    assert result.funnel.set_index("screen_stage").at["assessed", "n_accounts"] == 0
+    rows = result.funnel.set_index("screen_stage")
+    assert rows.at["assessed", "n_accounts"] == 0
+    # They are graded and proposed all the same, and are not said to have been assessed.
+    assert rows.loc[["graded", "proposed"], "n_accounts"].tolist() == [10, 2]
+    assert rows.loc[["graded", "proposed"], "n_skipped"].tolist() == [10, 0]
+    assert result.steps.set_index("programme_step").at["relationship_judged", "n_steps_known"] == 0

@@ -1,4 +1,4 @@
-"""Named classes of accounts by tables of rules, and where the key accounts are."""
+"""Named classes of accounts by tables of rules, and where the core accounts are."""
 
 import lazy_loader
 

@@ -11,10 +11,10 @@ from .describe import (
     describe_accounts,
     list_described_columns,
 )
-from .profile import PROFILE_COLUMNS, profile_key_accounts
+from .profile import PROFILE_COLUMNS, profile_core_accounts
 from .rules import SCHEMES, ClassRules
 
 __all__ = ["CLASS_COLUMNS", "CROSS_WALK_COLUMNS", "DESCRIBED_COLUMNS", "PROFILE_COLUMNS",
            "SCHEMES", "SUMMARY_COLUMNS", "ClassRules", "classify_accounts", "cross_walk",
-           "describe_accounts", "list_described_columns", "profile_key_accounts",
+           "describe_accounts", "list_described_columns", "profile_core_accounts",
            "summarise_classes"]

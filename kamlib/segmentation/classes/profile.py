@@ -1,4 +1,4 @@
-"""Where the key accounts are: core accounts by region, size, industry and whatever is given."""
+"""Where the core accounts are: by region, size, industry and whatever is given."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ PROFILE_COLUMNS = ["dimension", "category", "n_accounts", "n_core", "core_share"
                    "mean_amount"]
 
 
-def profile_key_accounts(tiers: pd.DataFrame, accounts: pd.DataFrame, *,
-                         level: float = 0.95) -> pd.DataFrame:
+def profile_core_accounts(tiers: pd.DataFrame, accounts: pd.DataFrame, *,
+                          level: float = 0.95) -> pd.DataFrame:
     """Number, sales and share of core accounts in each category of what is known of them.
 
     tiers: from `score_tiers`; accounts: accounts of the dictionary, customers only or with the
@@ -36,7 +36,7 @@ def profile_key_accounts(tiers: pd.DataFrame, accounts: pd.DataFrame, *,
     >>> tiers = pd.DataFrame({"account_id": ["a", "b"], "net_amount": [90.0, 10.0],
     ...                       "tier": ["core", "general"]})
     >>> accounts = pd.DataFrame({"account_id": ["a", "b"], "region": ["East", "East"]})
-    >>> profile_key_accounts(tiers, accounts)[["category", "core_share"]].values.tolist()
+    >>> profile_core_accounts(tiers, accounts)[["category", "core_share"]].values.tolist()
     [['East', 0.5]]
     """
     is_other = _is_other(accounts)

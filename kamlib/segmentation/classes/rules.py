@@ -43,7 +43,7 @@ VALUE_CLASS = (
               why=N_("Pays for itself and does not stand out.")),
 )
 BUSINESS_CLASS = (
-    ClassRule(name="top_sales", gives="key_account", when="amount_rank_share < 0.2",
+    ClassRule(name="top_sales", gives="major_account", when="amount_rank_share < 0.2",
               why=N_("Is among the largest by net sales.")),
     ClassRule(name="smaller_sales", gives="ordinary", when="has_ordered",
               why=N_("Has bought, and is not among the largest.")),
@@ -124,7 +124,7 @@ CORE_IMPORTANT_ORDINARY = (
     ClassRule(name="tier_missing", gives="cannot_tell", when="tier IS NULL"),
 )
 KEY_ORDINARY_POTENTIAL = (
-    ClassRule(name="top_sales", gives="key_account", when="amount_rank_share < 0.2"),
+    ClassRule(name="top_sales", gives="major_account", when="amount_rank_share < 0.2"),
     ClassRule(name="smaller_sales", gives="ordinary", when="n_orders > 0"),
 )
 
@@ -144,7 +144,7 @@ ACTIONS = {
     ("value_class", "vip"): "action_vip", ("value_class", "mgc"): "action_mgc",
     ("value_class", "bz"): "action_bz", ("value_class", "ordinary"): "action_ordinary_value",
     ("value_class", "cannot_tell"): "action_find_cost",
-    ("business_class", "key_account"): "action_key_account",
+    ("business_class", "major_account"): "action_major_account",
     ("business_class", "ordinary"): "action_ordinary_account",
     ("business_class", "prospect"): "action_prospect",
     ("business_class", "unattractive"): "action_unattractive",
@@ -155,7 +155,7 @@ class ClassRules(Section):
     """Rules of the classes: tables of conditions, and the readings of ambiguous sources.
 
     >>> ClassRules().business_class[0]
-    top_sales: amount_rank_share < 0.2 → key_account
+    top_sales: amount_rank_share < 0.2 → major_account
     """
 
     name: ClassVar[str] = "classes"
@@ -173,13 +173,15 @@ class ClassRules(Section):
              "or, where the estimate is taken to hold the opportunities, the larger counts.")
     categories: RuleTable = rule(
         CATEGORIES, unit="rules", source="SEG-03; thresholds are a convention",
-        help="Categories of key accounts; an account gets every one whose condition is true.")
+        help="Categories of accounts that matter; an account gets every one whose condition is "
+             "true.")
     value_class: RuleTable = rule(
         VALUE_CLASS, unit="rules", source="SEG-05, E20; thresholds are a convention",
         help="Most valuable, most growable and below zero, by profit, growth and potential.")
     business_class: RuleTable = rule(
         BUSINESS_CLASS, unit="rules", source="SEG-07; thresholds are a convention",
-        help="Key, ordinary, prospect and unattractive, each with what to do next.")
+        help="Major, ordinary, prospect and unattractive, each with what to do next. Who is a key "
+             "account is said by the section selection.")
     account_type: RuleTable = rule(
         ACCOUNT_TYPE, unit="rules", source="SEG-08",
         help="Which of the four types the company's own word for the account means.")

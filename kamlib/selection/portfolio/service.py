@@ -65,7 +65,7 @@ def compare_service(criteria: pd.DataFrame, keys: pd.DataFrame, known: Known, *,
     table = add_proportion(table, successes="n_met", n="n_accounts", name="met_share",
                            level=rules.confidence_level)[SERVICE_COLUMNS]
     gaps = all_rows[~all_rows["is_met"]].sort_values(
-        ["owed_to", "net_amount", "account_id", "service"], ascending=[True, False, True, True],
+        ["owed_to", "net_amount", "account_id", "service"], ascending=[False, False, True, True],
         ignore_index=True)[GAP_COLUMNS]
     return table, gaps, missing
 

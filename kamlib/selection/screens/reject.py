@@ -27,7 +27,7 @@ def screen(criteria: pd.DataFrame, keys: pd.DataFrame, products: pd.DataFrame, *
     """Ask the three objections of every account and every product line that was sold.
 
     criteria: from `measure_criteria`; keys: the list; products: account_products (two times four
-    full quarters). Returns one row an account or product line (screened: account, product_line),
+    full quarters). Returns one row a product line or account (screened: product_line, account),
     by sales: item, amount_share (of our net sales: no table holds a market, so this stands for the
     market share of the source), margin_share, growth_rate, objections (names of those that hold:
     at or below the threshold), n_objections, n_not_known, reject_any and reject_all (yes, no;
@@ -51,7 +51,7 @@ def screen(criteria: pd.DataFrame, keys: pd.DataFrame, products: pd.DataFrame, *
     some, every = held.any(axis=1), held.all(axis=1)
     table["reject_any"] = _answer(some, gaps.any(axis=1))
     table["reject_all"] = _answer(every, (held | gaps).all(axis=1))
-    return table.sort_values(["screened", "net_amount", "item"], ascending=[True, False, True],
+    return table.sort_values(["screened", "net_amount", "item"], ascending=[False, False, True],
                              ignore_index=True)[REJECT_COLUMNS]
 
 

@@ -59,7 +59,8 @@ def clocks() -> tuple[float, float]:
 def run_one_by_one(notebooks: Path, into: Path) -> None:
     """Execute and render each notebook as commands."""
     into.mkdir()
-    for path in sorted(notebooks.glob("*.ipynb")):
+    paths = sorted(notebooks.glob("*.ipynb"))
+    for path in paths[1:] + paths[:1]:  # the overview comes last, as in a run
         started = time.perf_counter()
         parameters = {"dataset": str(DATASET), "period": PERIOD}
         words = [word for name, value in parameters.items() for word in ("-p", name, value)]

@@ -89,11 +89,18 @@ pictures: $(READY)  ## take the README's pictures from the newest sample report
 catalogue: $(READY)  ## collect the texts to translate
 	@$(BIN)/python -m kamlib.locale.extract
 
-# uv writes that each line holds below Python 3.14, which the project says once already.
+# uv writes that each line holds below Python 3.14, which the project says once already. The locks of
+# the engines hold what requirements.lock holds, in the same versions, and what the engine needs.
+COMPILE := uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
+PLAIN := sed "s/ ; python_full_version < '3\.14'\( \\\\\)\{0,1\}$$/\1/; s/python_full_version < '3\.14' and //"
 lock:  ## choose package versions anew (needs uv)
-	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements.lock
-	@sed "s/ ; python_full_version < '3\.14'\( \\\\\)\{0,1\}$$/\1/; s/python_full_version < '3\.14' and //" requirements.lock > requirements.lock.new
+	@$(COMPILE) -o requirements.lock
+	@$(PLAIN) requirements.lock > requirements.lock.new
 	@mv requirements.lock.new requirements.lock
+	@for engine in postgres spark; do \
+	  $(COMPILE) --extra $$engine --constraint requirements.lock -o requirements-$$engine.new && \
+	  $(PLAIN) requirements-$$engine.new > requirements-$$engine.lock && rm requirements-$$engine.new || exit 1; \
+	done
 
 sample: $(READY)  ## write the sample company's data anew, from its seed
 	@$(BIN)/python -c "from kamlib.sample import *; make_sample('data/sample'); write_truth('tests/data/sample_truth.csv', seed=7, n_accounts=300)"

@@ -81,7 +81,7 @@ class Prepared:
 
     def __init__(self, folder: Path) -> None:
         from kamlib import measures
-        from kamlib.dataset.sources import connect
+        from kamlib.dataset.engines import connect
         from kamlib.period import parse_period
 
         self.measures, self.rules = measures, measures.MeasureRules()

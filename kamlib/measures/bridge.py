@@ -9,6 +9,7 @@ import ibis
 import pandas as pd
 from ibis.expr.types import Table
 
+from kamlib.dataset.portable import count_true
 from kamlib.measures.fetching import fetch
 from kamlib.measures.rules import MeasureRules
 from kamlib.measures.spans import MONEY, NET_KINDS, ZERO, Span, within
@@ -63,7 +64,7 @@ def build_account_bridge(lines: Table, *, period: Period, history_from: date,
 def _account_sums(rows: Table, inside: Any) -> dict[str, Any]:
     kind = rows.line_kind
     is_sale, is_back = inside & (kind == "sale"), inside & kind.isin(("return", "cancellation"))
-    return {"n_lines": is_sale.cast("int64").sum(),
+    return {"n_lines": count_true(is_sale),
             "gross_amount": rows.amount.sum(where=is_sale).cast(MONEY),
             "returned_amount": -rows.amount.sum(where=is_back).cast(MONEY),
             "adjustment_amount": rows.amount.sum(
@@ -79,7 +80,7 @@ def _split_products(rows: Table, spans: dict[str, Span]) -> Table:
     for suffix, span in spans.items():
         inside = within(sales.order_date, span)
         counted = inside & (sales.pieces != 0)
-        sums |= {f"n{suffix}": inside.cast("int64").sum(),
+        sums |= {f"n{suffix}": count_true(inside),
                  f"gross{suffix}": ibis.coalesce(sales.amount.sum(where=inside), ZERO),
                  f"pieces{suffix}": ibis.coalesce(sales.pieces.sum(where=counted), ZERO),
                  f"priced{suffix}": ibis.coalesce(sales.amount.sum(where=counted), ZERO)}

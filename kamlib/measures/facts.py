@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ibis.expr.types import Table
 
+from kamlib.dataset.portable import count_true
 from kamlib.measures.fetching import fetch
 from kamlib.measures.lines import name_products
 from kamlib.measures.rules import MeasureRules
@@ -88,7 +89,7 @@ def _sums_part(known: Table, span: Span) -> Table:
 def _orders_part(sales: Table, spans: list[Span]) -> Table:
     """Count orders: an order belongs to the day of its first sale line, so spans add up."""
     orders = sales.group_by(["account_id", "order_id"]).agg(day=sales.order_date.min())
-    counts = {f"n_orders{s.suffix}": within(orders.day, s).cast("int64").sum() for s in spans}
+    counts = {f"n_orders{s.suffix}": count_true(within(orders.day, s)) for s in spans}
     return orders.group_by("account_id").agg(**counts)
 
 
@@ -99,7 +100,7 @@ def _days_part(sales: Table, spans: list[Span], period: Period, rules: MeasureRu
     before = days.order_date.lag().over(
         ibis.window(group_by=days.account_id, order_by=days.order_date))
     days = days.mutate(gap=days.order_date.delta(before, unit="day"), before=before)
-    counts = {f"n_purchase_days{s.suffix}": within(days.order_date, s).cast("int64").sum()
+    counts = {f"n_purchase_days{s.suffix}": count_true(within(days.order_date, s))
               for s in spans}
     log = days.gap.cast("float64").ln().cast("decimal(18, 12)")
     return days.group_by("account_id").agg(

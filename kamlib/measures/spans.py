@@ -15,6 +15,7 @@ import ibis
 import pandas as pd
 from ibis.expr.types import Table
 
+from kamlib.dataset.portable import count_true
 from kamlib.measures.fetching import fetch
 from kamlib.measures.lines import name_products
 from kamlib.measures.rules import MeasureRules
@@ -110,7 +111,7 @@ def _sum_span(named: Table, span: Span, by: Sequence[str]) -> pd.DataFrame:
     is_sale = rows.line_kind == "sale"
     has_quantity = is_sale & (ibis.coalesce(rows.quantity, ZERO) != 0)
     sums = money_sums(rows) | {
-        "n_lines": is_sale.cast("int64").sum(),
+        "n_lines": count_true(is_sale),
         "quantity_gross_amount": rows.amount.sum(where=has_quantity)}
     totals = {name: ibis.coalesce(total, 0) for name, total in sums.items()}
     totals["net_amount"] = totals["gross_amount"] - totals["returned_amount"]

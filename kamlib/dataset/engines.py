@@ -20,7 +20,7 @@ import ibis
 from ibis.expr.types import Table
 
 from kamlib.dataset.file import VARIABLE, DatasetFile, fill_variables
-from kamlib.dataset.names import quote_text
+from kamlib.dataset.names import quote_name, quote_text
 from kamlib.errors import InputError, KamlibError, one_line
 
 ENGINE_MEMORY_MB = 250  # a processor; with two, 10 million order lines fit into one gigabyte
@@ -38,8 +38,8 @@ ADVICE = {
     "57P": "The engine was shut down. Start it again and run again.",
     "53": "The engine has no room or no free connection. Ask whoever runs it, and run again.",
 }
-LOST = ("connection", "gateway", "shut down", "shutdown", "stopped", "job aborted", "answer from java",
-        "network", "timeout expired")
+LOST = ("connection", "gateway", "shut down", "shutdown", "stopped", "job aborted",
+        "answer from java", "network", "timeout expired")
 _counter = itertools.count()
 
 
@@ -180,6 +180,14 @@ def _secrets(file: DatasetFile | None) -> set[str]:
                   unquote(parts.password or "")}
         found |= {value for name, value in parse_qsl(parts.query) if "password" in name.lower()}
     return found - {""}
+
+
+def keep(table: Table) -> Table:
+    """Return a table as the engine has worked it out, kept for the session."""
+    kept = table.cache()
+    if kept.get_backend().name == "postgres":  # it plans badly for what it has not counted
+        kept.get_backend().raw_sql(f"ANALYZE {quote_name(kept.op().name)}").close()
+    return kept
 
 
 def bring(table: Table) -> Table:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ibis.expr.types import Table
 
 from kamlib.dataset.file import DatasetFile
+from kamlib.dataset.names import quote_name
+from kamlib.dataset.portable import run_sql
 from kamlib.dataset.sources import find_files, fingerprint_file
 
 
@@ -32,19 +36,23 @@ def fingerprint_table(table: Table, *, event_date: str) -> dict[str, str]:
     The number is the count and the sum of five hexadecimal digits of each row's MD5: the same on
     every engine, whatever the order of rows, and another when any value of a row changes.
     """
-    columns = " || '|' || ".join(
-        f"COALESCE(CAST({_quoted(name)} AS VARCHAR), '')" for name in table.columns)
+    columns = " || '|' || ".join(f"COALESCE({_write(name, kind)}, '')"
+                                 for name, kind in table.schema().items())
     digits = " + ".join(
         f"{16 ** (4 - i)} * (STRPOS('0123456789abcdef', SUBSTRING(h, {i + 1}, 1)) - 1)"
         for i in range(5))
-    month = f"strftime({_quoted(event_date)}, '%Y-%m')" if event_date else "''"
+    month = f"strftime({quote_name(event_date)}, '%Y-%m')" if event_date else "''"
     sql = (f"SELECT month, count(*) AS n, sum({digits}) AS total FROM "
-           f"(SELECT {month} AS month, md5({columns}) AS h FROM fingerprint_rows) GROUP BY month")
-    frame = table.alias("fingerprint_rows").sql(sql, dialect="duckdb").execute()
+           f"(SELECT {month} AS month, md5({columns}) AS h FROM fingerprint_rows) AS hashed "
+           "GROUP BY month")
+    frame = run_sql(table, "fingerprint_rows", sql,
+                    {"month": "string", "n": "int64", "total": "int64"}).execute()
     frame["month"] = frame["month"].fillna("undated")
     return {str(month): f"{int(n)}:{int(total):x}"
             for month, n, total in sorted(frame.itertuples(index=False))}
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+def _write(name: str, kind: Any) -> str:
+    """SQL of a value's text; each engine writes floating numbers in its own way."""
+    text = f"CAST({quote_name(name)} AS VARCHAR)"
+    return f"CAST(TRY_CAST({text} AS DECIMAL(38, 10)) AS VARCHAR)" if kind.is_floating() else text

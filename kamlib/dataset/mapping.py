@@ -22,7 +22,7 @@ from kamlib.dataset.file import TableSpec
 from kamlib.dataset.names import quote_name, quote_text
 from kamlib.dataset.portable import run_sql
 from kamlib.dataset.sources import find_column
-from kamlib.dataset.typed import SQL_TYPES, TypedSource, write_typed
+from kamlib.dataset.typed import SQL_TYPES, TYPES, TypedSource, write_typed
 from kamlib.errors import InputError, one_line
 from kamlib.schema import Table as SchemaTable
 
@@ -275,7 +275,10 @@ def combine(mapped: Mapped, typed: TypedSource, schema: SchemaTable) -> Table:
     sql = (f"SELECT {keep_raw}{_case(_in_order(mapped.excludes))} AS _excluded, "
            f"{_case(problems + schema_problems(schema))} AS _broken FROM "
            f"(SELECT {raw}{inner}{flags}{_exclude_flags(mapped)} FROM {rows}{group}) AS mapped")
-    return run_sql(typed.table, rows, sql)
+    given = typed.table.schema()
+    types = {} if mapped.group_by else {f"r{i}": given[f"r{i}"] for i in range(len(typed.names))}
+    types |= {name: TYPES[column.type] for name, column in schema.columns.items()}
+    return run_sql(typed.table, rows, sql, types | {"_excluded": "string", "_broken": "string"})
 
 
 def _exclude_flags(mapped: Mapped) -> str:

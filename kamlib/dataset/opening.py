@@ -14,7 +14,7 @@ from ibis.expr.types import Table
 
 from kamlib.dataset.advice import explain_results
 from kamlib.dataset.checks import find_oddities, refuse_cycles, refuse_second_currency
-from kamlib.dataset.engines import bring, connect, connect_engine, engine_told
+from kamlib.dataset.engines import bring, connect, connect_engine, engine_told, keep
 from kamlib.dataset.file import DatasetFile, ReadOptions, TableSpec, load_dataset_file
 from kamlib.dataset.mapping import build_mapping, combine, find_typed_uses
 from kamlib.dataset.portable import in_byte_order
@@ -26,7 +26,7 @@ from kamlib.dataset.sources import (
     load_source,
     unpivot_source,
 )
-from kamlib.dataset.typed import TypedSource, build_typed
+from kamlib.dataset.typed import TYPES, TypedSource, build_typed
 from kamlib.errors import InputError
 from kamlib.rules import Section, rule
 from kamlib.schema import Table as SchemaTable
@@ -161,7 +161,7 @@ def _stage(name: str, schema: SchemaTable, loaders: _Loaders) -> _Staged:
         rows = combine(mapped, typed, schema)
         # What had to be read from texts is read once; what has its types is read where it lies.
         is_parsed = source.is_text or set(typed.kinds) != {"text"}
-        rows = rows.cache() if source.is_stored and is_parsed else rows
+        rows = keep(rows) if source.is_stored and is_parsed else rows
         rows.limit(1).to_pyarrow()
     if schema.key:
         rows = _mark_duplicates(rows, schema)
@@ -288,9 +288,7 @@ def _no_orders(orders: _Result, accounts: Table | None, spec: TableSpec) -> str:
 def _derive_accounts(orders: Table) -> Table:
     """One account for each account_id of the orders, named by its id."""
     ids = orders.select("account_id").distinct()
-    types = {"text": "string", "decimal": "decimal(18, 4)", "integer": "int64",
-             "number": "float64", "boolean": "boolean", "date": "date"}
-    columns = {name: ibis.null(types[column.type])
+    columns = {name: ibis.null(TYPES[column.type])
                for name, column in load_schema()["accounts"].columns.items()}
     columns |= {"account_id": ids.account_id, "name": ids.account_id,
                 "party_role": ibis.literal("customer")}

@@ -8,10 +8,11 @@ what DuckDB reads by TRY_CAST and TRY_STRPTIME, these read too (tests hold the t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import ibis
+import ibis.expr.operations as ops
 import sqlglot
 from ibis.expr.types import Table
 from sqlglot import exp
@@ -38,11 +39,18 @@ DIRECTIVES = {"Y": ("[0-9]{4}", 4), "m": ("(0?[1-9]|1[0-2])", 2), "d": ("[0-9]{1
               "H": ("[0-9]{1,2}", 2), "M": ("[0-9]{1,2}", 2), "S": ("[0-9]{1,2}", 2)}
 
 
-def run_sql(table: Table, name: str, sql: str) -> Table:
-    """Return a query in DuckDB's SQL over a table, which it calls `name`, in the table's engine."""
-    engine = table.get_backend().name
-    return table.alias(name).sql(sql if engine == DUCKDB else make_portable(sql, engine),
-                                 dialect=DUCKDB)
+def run_sql(table: Table, name: str, sql: str, schema: Mapping[str, Any] | None = None) -> Table:
+    """Return a query in DuckDB's SQL over a table, which it calls `name`, in the table's engine.
+
+    schema: name → type of the result's columns; the engine is asked when it is not given.
+    """
+    engine, aliased = table.get_backend(), table.alias(name)
+    query = sql if engine.name == DUCKDB else make_portable(sql, engine.name)
+    if schema is None:
+        return aliased.sql(query, dialect=DUCKDB)
+    written = sqlglot.transpile(query, read=DUCKDB, write=engine.dialect)[0]
+    return ops.SQLStringView(parent=aliased.op(), query=written,
+                             schema=ibis.schema(schema)).to_expr()
 
 
 def count_true(flag: Any) -> Any:

@@ -167,7 +167,7 @@ def _load_engine_table(name: str, read: ReadOptions, engine: Any, where: str) ->
     if texts:  # what is empty or blank is nothing here, as in files
         cleaned = ", ".join(f"{clean_text(quote_name(c), read)} AS {quote_name(c)}"
                             if c in texts else quote_name(c) for c in found.columns)
-        found = run_sql(found, "engine_rows", f"SELECT {cleaned} FROM engine_rows")
+        found = run_sql(found, "engine_rows", f"SELECT {cleaned} FROM engine_rows", found.schema())
     return Source(table=found, is_text=False, is_stored=True)
 
 

@@ -14,6 +14,9 @@ from kamlib.dataset.sources import Source
 
 SQL_TYPES = {"text": "VARCHAR", "date": "DATE", "decimal": "DECIMAL(18, 4)", "integer": "BIGINT",
              "number": "DOUBLE", "boolean": "BOOLEAN", "timestamp": "TIMESTAMP"}
+# the same as Ibis has them
+TYPES = {"text": "string", "date": "date", "decimal": "decimal(18, 4)", "integer": "int64",
+         "number": "float64", "boolean": "boolean", "timestamp": "timestamp"}
 TYPED_SHARE = 0.99  # of the values that are there: so many must fit before a column has a type
 
 
@@ -43,7 +46,9 @@ def build_typed(source: Source, *, read: ReadOptions,
     kinds = _detect_kinds(aliased, asked, names, read)
     copies = ", ".join(f"{write_typed(f'r{i}', kind, read)} AS t{i}"
                        for i, kind in enumerate(kinds) if kind != "text")
-    table = run_sql(aliased, "aliased_rows", f"SELECT *, {copies} FROM aliased_rows") \
+    types = dict(aliased.schema()) | {f"t{i}": TYPES[kind] for i, kind in enumerate(kinds)
+                                      if kind != "text"}
+    table = run_sql(aliased, "aliased_rows", f"SELECT *, {copies} FROM aliased_rows", types) \
         if copies else aliased
     return TypedSource(table, names, kinds, read, texts, source.about)
 
@@ -98,7 +103,8 @@ def _detect_kinds(aliased: Table, asked: list[int], names: tuple[str, ...],
     kinds = ["text"] * len(names)
     if not items:
         return tuple(kinds)
-    found = run_sql(aliased, "text_rows", f"SELECT {', '.join(items)} FROM text_rows")
+    found = run_sql(aliased, "text_rows", f"SELECT {', '.join(items)} FROM text_rows",
+                    {item.rpartition(" AS ")[2]: "int64" for item in items})
     counts = found.to_pyarrow().to_pylist()[0]
     for i in asked:
         n = {k: int(counts[f"{k}_{i}"]) for k in

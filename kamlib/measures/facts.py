@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ibis.expr.types import Table
 
+from kamlib.dataset.engines import keep
 from kamlib.dataset.portable import count_true
 from kamlib.measures.fetching import fetch
 from kamlib.measures.lines import name_products
@@ -41,13 +42,13 @@ def build_order_days(lines: Table) -> Table:
     def total(column: Any, where: Any = None) -> Any:
         return column.sum(where=where).cast(MONEY)  # half the width of the engine's own sums
 
-    return lines.group_by(["account_id", "order_id", "order_date", "line_kind"]).agg(
+    return keep(lines.group_by(["account_id", "order_id", "order_date", "line_kind"]).agg(
         n_lines=lines.count(),
         quantity=total(lines.quantity),
         amount=total(lines.amount),
         cost_amount=total(lines.cost_amount),
         cost_known_amount=ibis.coalesce(total(lines.amount, known), ZERO),
-    ).cache()
+    ))
 
 
 def build_account_facts(order_days: Table, accounts: pd.DataFrame, *, period: Period,
@@ -174,6 +175,7 @@ def _add_rhythm(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
         first_to_last_days=_days_between(frame["last_sale_date"], frame["first_sale_date"]),
         first_to_as_of_days=_days_between(period.end, frame["first_sale_date"]),
         repeat_day_mean_amount=_significant(frame["repeat_amount"] / n.where(n > 0)),
+        log_gap_sum=_significant(frame["log_gap_sum"]),
         gap_mean_days=_significant(total / n.where(n > 0)),
         gap_sd_days=_significant(variance.clip(lower=0) ** 0.5))
 

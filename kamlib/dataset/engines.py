@@ -10,7 +10,7 @@ import itertools
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -24,6 +24,7 @@ from kamlib.dataset.names import quote_name, quote_text
 from kamlib.errors import InputError, KamlibError, one_line
 
 ENGINE_MEMORY_MB = 250  # a processor; with two, 10 million order lines fit into one gigabyte
+ENGINE = "[engine]"
 HIDDEN = "***"
 DRIVERS = ("duckdb", "_duckdb", "psycopg", "py4j", "pyspark", "ibis", "sqlglot")
 # A class of PostgreSQL's error codes → what to do; the longest that fits counts.
@@ -71,7 +72,7 @@ def connect_engine(file: DatasetFile) -> Any:
     spark://local[2], spark://host:7077; its options follow after a question mark.
     """
     assert file.engine is not None  # for the type checker: the caller asked
-    url = fill_variables(file.engine.url, origin="[engine]")
+    url = fill_variables(file.engine.url, origin=ENGINE)
     kind = url.split("://")[0] if "://" in url else ""
     opener = {"duckdb": _open_duckdb, "postgres": _open_other, "postgresql": _open_other,
               "spark": _open_spark, "pyspark": _open_other}.get(kind)
@@ -79,7 +80,7 @@ def connect_engine(file: DatasetFile) -> Any:
         raise InputError("[engine]: the url has to begin with duckdb://, postgres:// or spark://. "
                          "Correct it and run again.")
     try:
-        return opener(url, file)
+        return _forget_quietly(opener(url, file))
     except KamlibError:
         raise
     except ImportError:
@@ -90,6 +91,18 @@ def connect_engine(file: DatasetFile) -> Any:
         raise InputError(f"[engine]: no connection to the {kind} engine "
                          f"({type(error).__name__}: {_quote(error, file)}). Check the url, the "
                          "user and the password, and that the engine runs.") from None
+
+
+def _forget_quietly(con: Any) -> Any:
+    """Let tables that nobody needs any more go without a word, also when the engine is gone."""
+    drop = con._drop_cached_table
+
+    def drop_quietly(name: str) -> None:
+        with suppress(Exception):
+            drop(name)
+
+    con._drop_cached_table = drop_quietly
+    return con
 
 
 def _open_duckdb(url: str, file: DatasetFile) -> Any:
@@ -129,7 +142,11 @@ def engine_told(where: str, file: DatasetFile | None = None) -> Iterator[None]:
         yield
     except KamlibError:
         raise
-    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+    except (duckdb.OutOfMemoryException, duckdb.IOException, OSError) as error:
+        if isinstance(error, ConnectionError):
+            raise InputError(f"{where}: {_explain(error, file)}") from None
+        if where == ENGINE and isinstance(error, OSError):
+            raise  # of a run's own folder, which others tell of
         raise InputError(f"{where}: there is no room to read the data: {_quote(error, file)} "
                          "Free memory or disk space, or set KAM_ENGINE_MEMORY.") from None
     except Exception as error:
@@ -138,8 +155,13 @@ def engine_told(where: str, file: DatasetFile | None = None) -> Iterator[None]:
         raise InputError(f"{where}: {_explain(error, file)}") from None
 
 
+def watched(file: DatasetFile) -> AbstractContextManager[None]:
+    """Tell of the engine whatever goes wrong with it; files raise what they raise."""
+    return engine_told(ENGINE, file) if file.engine else nullcontext()
+
+
 def _is_drivers(error: Exception) -> bool:
-    return type(error).__module__.split(".")[0] in DRIVERS or isinstance(error, OSError)
+    return type(error).__module__.split(".")[0] in DRIVERS
 
 
 def _explain(error: Exception, file: DatasetFile | None) -> str:
@@ -174,7 +196,7 @@ def _secrets(file: DatasetFile | None) -> set[str]:
         return set()
     found = {os.environ.get(name, "") for name in VARIABLE.findall(file.engine.url)}
     with suppress(InputError, ValueError):
-        url = fill_variables(file.engine.url, origin="[engine]")
+        url = fill_variables(file.engine.url, origin=ENGINE)
         parts = urlsplit(url)
         found |= {url, parts.netloc if "@" in parts.netloc else "", parts.password or "",
                   unquote(parts.password or "")}

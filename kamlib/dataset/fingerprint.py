@@ -6,27 +6,41 @@ from typing import Any
 
 from ibis.expr.types import Table
 
+from kamlib.dataset.engines import connect_engine, watched
 from kamlib.dataset.file import DatasetFile
 from kamlib.dataset.names import quote_name
 from kamlib.dataset.portable import run_sql
-from kamlib.dataset.sources import find_files, fingerprint_file
+from kamlib.dataset.sources import find_files, fingerprint_file, load_source
 
 
 def fingerprint_sources(file: DatasetFile) -> dict[str, list[str]]:
     """Return the SHA-256 of every file that the data set's tables are read from, by table.
 
-    A table of an engine has no files: [] (its rows are fingerprinted by `fingerprint_table`).
+    A table of an engine has no files: of each its rows are fingerprinted where they are, which
+    reads them all once.
     """
-    hashes: dict[str, str] = {}
-    found = {}
-    for name, spec in sorted(file.tables.items()):
-        sources = [(spec.source, f"tables.{name}")]
-        sources += [(join.source, f"tables.{name}.join.{key}") for key, join in spec.join.items()]
-        paths = [path for source, where in sources
-                 for path in find_files(source, folder=file.folder, where=where)]
-        for path in paths:
-            hashes.setdefault(str(path), fingerprint_file(path).sha256)
-        found[name] = [hashes[str(path)] for path in paths]
+    seen: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
+    with watched(file):
+        engine = connect_engine(file) if file.engine else None
+        for name, spec in sorted(file.tables.items()):
+            sources = [(spec.source, spec.read, f"tables.{name}")]
+            sources += [(join.source, join.read, f"tables.{name}.join.{key}")
+                        for key, join in spec.join.items()]
+            found[name] = []
+            for source, read, where in sources:
+                paths = find_files(source, folder=file.folder, where=where)
+                for path in paths:
+                    if str(path) not in seen:
+                        seen[str(path)] = fingerprint_file(path).sha256
+                    found[name].append(seen[str(path)])
+                if engine is not None and not paths:
+                    key = repr((source, read))
+                    if key not in seen:
+                        rows = load_source(source, read=read, folder=file.folder, con=None,
+                                           engine=engine, where=where).table
+                        seen[key] = fingerprint_table(rows, event_date="").get("", "0")
+                    found[name].append(seen[key])
     return found
 
 

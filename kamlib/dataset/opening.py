@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,7 +13,7 @@ from ibis.expr.types import Table
 
 from kamlib.dataset.advice import explain_results
 from kamlib.dataset.checks import find_oddities, refuse_cycles, refuse_second_currency
-from kamlib.dataset.engines import bring, connect, connect_engine, engine_told, keep
+from kamlib.dataset.engines import bring, connect, connect_engine, engine_told, keep, watched
 from kamlib.dataset.file import DatasetFile, ReadOptions, TableSpec, load_dataset_file
 from kamlib.dataset.mapping import build_mapping, combine, find_typed_uses
 from kamlib.dataset.portable import in_byte_order
@@ -95,7 +94,7 @@ def open_dataset(path: str | Path | DatasetFile, *, only: Iterable[str] = (),
     """
     file = path if isinstance(path, DatasetFile) else load_dataset_file(path)
     wanted = {"accounts", "orders", *only} if only else set(file.tables)
-    with engine_told("[engine]", file) if file.engine else nullcontext():
+    with watched(file):
         opened = _open(file, [name for name in load_schema()
                               if name in file.tables and name in wanted])
     if pseudonyms is None:

@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup report test check lab notebooks bench stress pictures catalogue lock sample clean
+.PHONY: help setup report test test-engines check lab notebooks bench bench-scale stress pictures catalogue lock sample clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -33,7 +33,7 @@ fi
 endef
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
 
 setup: $(READY)  ## make the environment in .venv
 
@@ -53,6 +53,15 @@ report: $(READY)  ## publish the sample company's latest closed period
 
 test: $(READY)  ## run all tests, the notebooks' committed tables among them
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout 300 --nbval-sanitize-with tests/nbval_sanitize.cfg tests kamlib notebooks
+
+# Their packages join those of .venv; everything else has the same versions in every lock.
+ENGINES := $(VENV)/.engines
+$(ENGINES): $(READY) requirements-postgres.lock requirements-spark.lock
+	@$(BIN)/python -m pip install --require-hashes -r requirements-postgres.lock -r requirements-spark.lock
+	@touch $@
+
+test-engines: $(ENGINES)  ## hold PostgreSQL and Spark to the numbers of DuckDB (needs both, and Java 17)
+	@KAM_TEST_ENGINES=1 $(BIN)/python -m pytest -n 2 --dist loadfile --durations 5 -W ignore::ResourceWarning -W ignore::pytest.PytestUnraisableExceptionWarning -W "ignore:The copy keyword" tests/engines
 
 check: $(READY)  ## ruff, mypy --strict, then all tests
 	@$(BIN)/ruff check .
@@ -74,6 +83,9 @@ bench: $(READY)  ## measure fact tables, segmentation, models, survey, account p
 	@$(BIN)/python -m benchmarks.satisfaction
 	@$(BIN)/python -m benchmarks.accounts
 	@$(BIN)/python -m benchmarks.period_run
+
+bench-scale: $(ENGINES)  ## measure 1, 10, 100 million order lines on every engine (an hour, 20 GB)
+	@$(BIN)/python -m benchmarks.scale
 
 stress: $(READY)  ## hold intervals against known truths, and the report store against faults
 	@$(BIN)/python -m benchmarks.stress

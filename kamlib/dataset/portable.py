@@ -81,10 +81,16 @@ def make_portable(sql: str, engine: str) -> str:
     "STRPOS(a, 'x') > 0"
     """
     root = exp.Paren(this=_parse(sql))  # a root of its own, so that the whole can be replaced
+    is_guarded = False
     for node in reversed(list(root.this.walk())):  # the inner ones first
         written = _rewrite(node, engine)
         if written is not node:
+            is_guarded |= isinstance(node, exp.TryCast)
             node.replace(written)
+    if is_guarded and engine == "postgres":
+        # It would work out each expression anew wherever its name stands; an offset holds it.
+        for select in root.find_all(exp.Select):
+            select.offset(0, copy=False)
     return str(root.this.sql(dialect=DUCKDB))
 
 
@@ -173,7 +179,13 @@ def guard_date(text: str) -> str:
     """SQL that reads a text as a day, year first; what comes after the day is not looked at."""
     start = f"regexp_replace(replace(trim({text}), '/', '-'), '[^0-9-].*$', '')"
     day = f"regexp_replace({start}, '-$', '')"
-    return f"CASE WHEN {_is_day(day)} THEN CAST({day} AS DATE) END"
+    return (f"CASE WHEN {_has_year(text)} THEN "
+            f"CASE WHEN {_is_day(day)} THEN CAST({day} AS DATE) END END")
+
+
+def _has_year(text: str) -> str:
+    """A first look that costs little."""
+    return f"(trim({text}) LIKE '____-%' OR trim({text}) LIKE '____/%')"
 
 
 def _is_day(day: str) -> str:
@@ -185,8 +197,9 @@ def guard_timestamp(text: str) -> str:
     plain = f"replace(replace({text}, '/', '-'), 'T', ' ')"
     day = f"split_part({plain}, ' ', 1)"
     clock = f"regexp_replace(split_part({plain}, ' ', 2), '(Z|[+-].*)$', '')"
-    return (f"CASE WHEN {_is_day(day)} AND regexp_matches({clock}, {quote_text(TIME)}) "
-            f"THEN CAST(trim({day} || ' ' || {clock}) AS TIMESTAMP) END")
+    return (f"CASE WHEN {_has_year(text)} THEN "
+            f"CASE WHEN {_is_day(day)} AND regexp_matches({clock}, {quote_text(TIME)}) "
+            f"THEN CAST(trim({day} || ' ' || {clock}) AS TIMESTAMP) END END")
 
 
 def guard_strptime(text: str, form: str) -> str:

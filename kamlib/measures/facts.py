@@ -175,7 +175,6 @@ def _add_rhythm(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
         first_to_last_days=_days_between(frame["last_sale_date"], frame["first_sale_date"]),
         first_to_as_of_days=_days_between(period.end, frame["first_sale_date"]),
         repeat_day_mean_amount=_significant(frame["repeat_amount"] / n.where(n > 0)),
-        log_gap_sum=_significant(frame["log_gap_sum"]),
         gap_mean_days=_significant(total / n.where(n > 0)),
         gap_sd_days=_significant(variance.clip(lower=0) ** 0.5))
 

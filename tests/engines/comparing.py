@@ -9,8 +9,8 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from kamlib.session.prepare import build_request, prepare
 from kamlib.schema import load_schema
+from kamlib.session.prepare import build_request, prepare
 from tests.engines.servers import name_engine, read_texts
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -57,13 +57,12 @@ class Postgres:
 
     def load(self, tables: Mapping[str, pa.Table]) -> None:
         """Write tables as COPY takes them, and let the reader read them."""
-        types = {"string": "text", "large_string": "text", "int64": "bigint", "double": "double precision",
-                 "bool": "boolean", "date32[day]": "date"}
+        types = {"string": "text", "large_string": "text", "int64": "bigint",
+                 "double": "double precision", "bool": "boolean", "date32[day]": "date"}
         with self.connect() as con:
             for name, table in tables.items():
-                columns = ", ".join(
-                    f'"{f.name}" {types.get(str(f.type)) or str(f.type).replace("decimal128", "numeric")}'
-                    for f in table.schema)
+                kinds = {f.name: str(f.type).replace("decimal128", "numeric") for f in table.schema}
+                columns = ", ".join(f'"{c}" {types.get(kind, kind)}' for c, kind in kinds.items())
                 con.execute(f'DROP TABLE IF EXISTS "{name}"')
                 con.execute(f'CREATE TABLE "{name}" ({columns})')
                 local = duckdb.connect()

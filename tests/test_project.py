@@ -94,8 +94,8 @@ def test_every_locked_package_has_its_hashes_and_one_version(lock):
         assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", one) for one in hashes), entry
 
 
-@pytest.mark.parametrize("text", [LOCK, *ENGINE_LOCKS.values(), MAKEFILE, (ROOT / "environment.yml").read_text("utf-8"),
-                                  (ROOT / ".ci" / "run").read_text("utf-8")],
+@pytest.mark.parametrize("text", [LOCK, *ENGINE_LOCKS.values(), MAKEFILE,
+                                  (ROOT / "environment.yml").read_text("utf-8"), (ROOT / ".ci" / "run").read_text("utf-8")],
                          ids=["lock", *ENGINES, "Makefile", "environment.yml", ".ci/run"])
 def test_no_registry_is_named(text):
     assert not re.search(r"https?://|(?<!emit-)index-url|find-links|trusted-host| @ ", text)
@@ -125,8 +125,8 @@ def test_the_lock_holds_what_the_project_asks_for(lock, wanted):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_engines_lock_is_the_lock_and_what_the_engine_needs(engine):
-    all_of_it, more = (dict((canonicalize_name(entry.name), str(entry.specifier))
-                            for entry, _ in locked(lock)) for lock in (LOCK, ENGINE_LOCKS[engine]))
+    all_of_it, more = ({canonicalize_name(entry.name): str(entry.specifier)
+                            for entry, _ in locked(lock)} for lock in (LOCK, ENGINE_LOCKS[engine]))
     assert all_of_it.items() <= more.items()
     assert len(more) - len(all_of_it) == 2  # its driver, and what that is made of
 

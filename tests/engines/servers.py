@@ -57,24 +57,34 @@ class Postgres:
 
     def load(self, tables: Mapping[str, pa.Table]) -> None:
         """Write tables as COPY takes them, and let the reader read them."""
+        local = duckdb.connect()
+        for name, table in tables.items():
+            local.register(name, table)
+            self._copy(name, table.schema, local)
+
+    def load_parquet(self, files: Mapping[str, Path]) -> None:
+        """The same from files, which may be larger than memory."""
+        local = duckdb.connect()
+        for name, path in files.items():
+            local.execute(f"CREATE VIEW {name} AS SELECT * FROM '{path}'")
+            self._copy(name, local.execute(f"FROM {name} LIMIT 0").to_arrow_table().schema, local)
+        self.run("ANALYZE")
+
+    def _copy(self, name: str, schema: pa.Schema, local: duckdb.DuckDBPyConnection) -> None:
         types = {"string": "text", "large_string": "text", "int64": "bigint",
                  "double": "double precision", "bool": "boolean", "date32[day]": "date"}
-        with self.connect() as con:
-            for name, table in tables.items():
-                kinds = {f.name: str(f.type).replace("decimal128", "numeric") for f in table.schema}
-                columns = ", ".join(f'"{c}" {types.get(kind, kind)}' for c, kind in kinds.items())
-                con.execute(f'DROP TABLE IF EXISTS "{name}"')
-                con.execute(f'CREATE TABLE "{name}" ({columns})')
-                local = duckdb.connect()
-                local.register("given", table)
-                lines = Path(tempfile.mkdtemp(prefix="kam-load-")) / "lines.csv"
-                local.execute(f"COPY given TO '{lines}' (FORMAT csv, HEADER false)")
-                with lines.open("rb") as stream, \
-                        con.cursor().copy(f'COPY "{name}" FROM STDIN (FORMAT csv)') as copy:
-                    while block := stream.read(1 << 20):
-                        copy.write(block)
-                shutil.rmtree(lines.parent)
-                con.execute(f'GRANT SELECT ON "{name}" TO reader')
+        kinds = {f.name: str(f.type).replace("decimal128", "numeric") for f in schema}
+        columns = ", ".join(f'"{c}" {types.get(kind, kind)}' for c, kind in kinds.items())
+        with self.connect() as con, tempfile.TemporaryDirectory(prefix="kam-load-") as folder:
+            con.execute(f'DROP TABLE IF EXISTS "{name}"')
+            con.execute(f'CREATE TABLE "{name}" ({columns})')
+            lines = Path(folder) / "lines.csv"
+            local.execute(f"COPY (FROM {name}) TO '{lines}' (FORMAT csv, HEADER false)")
+            with lines.open("rb") as stream, \
+                    con.cursor().copy(f'COPY "{name}" FROM STDIN (FORMAT csv)') as copy:
+                while block := stream.read(1 << 20):
+                    copy.write(block)
+            con.execute(f'GRANT SELECT ON "{name}" TO reader')
 
     def stop(self, mode: str = "immediate") -> None:
         _as_server(self.programs / "pg_ctl", "-D", self.folder / "data", "-m", mode, "-w", "stop")

@@ -95,7 +95,8 @@ def test_every_locked_package_has_its_hashes_and_one_version(lock):
 
 
 @pytest.mark.parametrize("text", [LOCK, *ENGINE_LOCKS.values(), MAKEFILE,
-                                  (ROOT / "environment.yml").read_text("utf-8"), (ROOT / ".ci" / "run").read_text("utf-8")],
+                                  (ROOT / "environment.yml").read_text("utf-8"),
+                                  (ROOT / ".ci" / "run").read_text("utf-8")],
                          ids=["lock", *ENGINES, "Makefile", "environment.yml", ".ci/run"])
 def test_no_registry_is_named(text):
     assert not re.search(r"https?://|(?<!emit-)index-url|find-links|trusted-host| @ ", text)

@@ -26,9 +26,18 @@ def prepare_folder(dataset: Path, period: str, into: Path) -> Path:
     return into
 
 
-def sample_on(url: str, folder: Path, *, edit: tuple[str, str] = ("", "")) -> Path:
-    """The sample's dataset file, whose only difference is its engine."""
-    text = name_engine((SAMPLE / "dataset.toml").read_text("utf-8"), url)
+def choose_tables(text: str, names: tuple[str, ...]) -> str:
+    """A dataset file's text with some of its tables only."""
+    head, *sections = text.split("[tables.")
+    return head + "".join(f"[tables.{section}" for section in sections
+                          if section.split("]")[0] in names)
+
+
+def sample_on(url: str, folder: Path, *, edit: tuple[str, str] = ("", ""),
+              only: tuple[str, ...] = ()) -> Path:
+    """The sample's dataset file, whose only difference is its engine; of some tables only."""
+    text = (SAMPLE / "dataset.toml").read_text("utf-8")
+    text = name_engine(choose_tables(text, only) if only else text, url)
     file = folder / "dataset.toml"
     file.write_text(text.replace(*edit) if edit[0] else text, encoding="utf-8")
     return file

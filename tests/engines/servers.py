@@ -10,14 +10,13 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import ibis
 import psycopg
 import pyarrow as pa
 
@@ -190,14 +189,8 @@ def read_texts(folder: Path, names: list[str]) -> dict[str, pa.Table]:
                               "header=true, delim=',')").to_arrow_table() for name in names}
 
 
-def name_engine(text: str, url: str, rename: Callable[[str], str] = lambda name: name) -> str:
+def name_engine(text: str, url: str) -> str:
     """A dataset file's text with an engine, and its files as tables of the engine."""
-    sources = re.sub(r'^source = "(\w+)\.csv"', lambda m: f'source = "{rename(m[1])}"', text,
-                     flags=re.MULTILINE)
+    sources = re.sub(r'^source = "(\w+)\.csv"', r'source = "\1"', text, flags=re.MULTILINE)
     return re.sub(r"^\[tables\.", f'[engine]\nurl = "{url}"\n\n[tables.', sources, count=1,
                   flags=re.MULTILINE)
-
-
-def backend(server: Any) -> Any:
-    """Ibis on one of the servers, to look at what is there."""
-    return ibis.connect(server.url())

@@ -14,6 +14,8 @@ import pytest
 from kamlib.errors import InputError
 from kamlib.report.run import Options, run_report
 from tests.engines.comparing import (
+    SAMPLE,
+    choose_tables,
     compare_folders,
     prepare_folder,
     retail_on,
@@ -27,11 +29,22 @@ from tests.report.small import DATASET, HAND_ON, LINES, hand_on, write_notebook
 URL = "spark://local[2]"
 
 
-def test_the_sample_company_has_the_same_numbers(spark, sample_folder, tmp_path):
-    load_spark(spark, sample_texts(), tmp_path)
-    (tmp_path / "out").mkdir()
-    found = prepare_folder(sample_on(URL, tmp_path), "2025Q4", tmp_path / "out")
-    assert compare_folders(sample_folder, found) > 50
+# Those that fact tables are made of, those with broken rows, and one of floating numbers; each
+# table takes Spark some seconds whatever its size. All of them were compared once by hand.
+SOME = ("accounts", "products", "orders", "invoices", "payments", "survey_answers")
+
+
+def test_the_sample_company_has_the_same_numbers(spark, tmp_path):
+    load_spark(spark, {name: table for name, table in sample_texts().items() if name in SOME},
+               tmp_path)
+    text = choose_tables((SAMPLE / "dataset.toml").read_text("utf-8"), SOME)
+    files = tmp_path / "files.toml"
+    files.write_text(text.replace('source = "', f'source = "{SAMPLE}/'), encoding="utf-8")
+    folders = [tmp_path / name for name in ("duckdb", "spark")]
+    for folder, file in zip(folders, (files, sample_on(URL, tmp_path, only=SOME)), strict=True):
+        folder.mkdir()
+        prepare_folder(file, "2025Q4", folder)
+    assert compare_folders(*folders) > 25
 
 
 def test_online_retail_has_the_same_numbers(spark, retail_folder, real_data, tmp_path):

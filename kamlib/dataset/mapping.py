@@ -71,7 +71,7 @@ def find_typed_uses(spec: TableSpec, schema: SchemaTable) -> set[str]:
         wanted.setdefault(schema.columns[name].type, []).append(text)
     for kind, text in ((kind, text) for kind, each in wanted.items() for text in each):
         with suppress(sqlglot.errors.SqlglotError):  # refused by name where it is resolved
-            tree = sqlglot.parse_one(text, dialect="duckdb")
+            tree: Any = sqlglot.parse_one(text, dialect="duckdb")
             used |= {".".join(part.name for part in column.parts).lower()
                      for column in tree.find_all(exp.Column)
                      if not _is_text_use(column, tree, kind == "text")}

@@ -58,9 +58,12 @@ def count_true(flag: Any) -> Any:
     return flag.ifelse(1, 0).cast("int64").sum()
 
 
-@ibis.udf.scalar.builtin(name="convert_to")
-def _as_bytes(text: str, encoding: str) -> bytes:
-    """PostgreSQL's own function."""
+def _convert_to(text: str, encoding: str) -> bytes:
+    """PostgreSQL's own function, as Ibis is told of it."""
+    raise NotImplementedError
+
+
+_as_bytes: Any = ibis.udf.scalar.builtin(_convert_to, name="convert_to")
 
 
 def in_byte_order(column: Any) -> Any:
@@ -226,7 +229,8 @@ def guard_strptime(text: str, form: str) -> str:
 def _cut(text: str, literals: list[str], codes: list[str]) -> dict[str, str]:
     """SQL of each part: between marks by its place, without marks by its width."""
     spaced = f"trim(regexp_replace({text}, '[^0-9A-Za-z]+', ' ', 'g'))"
-    parts, place, start = {}, 1, 1
+    parts: dict[str, str] = {}
+    place = start = 1
     for before, code in zip(literals, codes, strict=False):
         if parts and before:
             place, start = place + 1, 1

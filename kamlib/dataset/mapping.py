@@ -271,7 +271,7 @@ def combine(mapped: Mapped, typed: TypedSource, schema: SchemaTable) -> Table:
     inner = ", ".join(f"{sql} AS {quote_name(name)}" for name, sql in mapped.columns.items())
     group = f" GROUP BY {mapped.group_by}" if mapped.group_by else ""
     keep_raw = raw + "".join(f"{quote_name(c)}, " for c in schema.columns)
-    rows = f"typed_{schema.name}"  # two tables of views may meet in one query
+    rows = "typed_rows"
     sql = (f"SELECT {keep_raw}{_case(_in_order(mapped.excludes))} AS _excluded, "
            f"{_case(problems + schema_problems(schema))} AS _broken FROM "
            f"(SELECT {raw}{inner}{flags}{_exclude_flags(mapped)} FROM {rows}{group}) AS mapped")

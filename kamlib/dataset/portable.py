@@ -7,6 +7,7 @@ what DuckDB reads by TRY_CAST and TRY_STRPTIME, these read too (tests hold the t
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -32,6 +33,7 @@ MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", 
 # What is a text, and what is a number, whatever it is made of.
 TEXTUAL = (exp.Literal, exp.Replace, exp.RegexpReplace, exp.Trim, exp.Substring, exp.SplitPart)
 NUMERIC = (exp.Mul, exp.Div, exp.Neg, exp.Abs, exp.Round, exp.Sum, exp.Avg, exp.Count)
+_counter = itertools.count()
 GUARDED = "guarded"  # what a cast that was written out casts to
 # what a part of strptime's format looks like; how many digits where no mark parts it from the next
 DIRECTIVES = {"Y": ("[0-9]{4}", 4), "m": ("(0?[1-9]|1[0-2])", 2), "d": ("[0-9]{1,2}", 2),
@@ -44,7 +46,9 @@ def run_sql(table: Table, name: str, sql: str, schema: Mapping[str, Any] | None 
 
     schema: name → type of the result's columns; the engine is asked when it is not given.
     """
-    engine, aliased = table.get_backend(), table.alias(name)
+    only = f"{name}_{next(_counter)}"  # two such tables may meet in one query
+    engine, aliased = table.get_backend(), table.alias(only)
+    sql = sql.replace(f"FROM {name}", f"FROM {only}")
     query = sql if engine.name == DUCKDB else make_portable(sql, engine.name)
     if schema is None:
         return aliased.sql(query, dialect=DUCKDB)

@@ -21,8 +21,8 @@ TOLERANCE = 1e-9  # of numbers that are no money
 WRITTEN_OF_FILES = ("files", "fingerprint")  # what names the source itself
 
 
-def prepare_folder(dataset: Path, period: str, into: Path) -> Path:
-    prepare(build_request(dataset, period=period), into=into)
+def prepare_folder(dataset: Path, period: str, into: Path, rules: str | Path = "") -> Path:
+    prepare(build_request(dataset, period=period, rules=rules), into=into)
     return into
 
 

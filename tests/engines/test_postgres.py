@@ -50,27 +50,30 @@ def test_online_retail_has_the_same_numbers(postgres, retail_folder, real_data, 
 
 
 def test_typed_tables_are_read_as_they_are_and_a_file_meets_them(loaded, tmp_path):
-    """Orders in the engine, accounts and products in files: the same as all of it in files."""
+    """All in the engine, or accounts and products in files: the same as all of it in files."""
     loaded.run("CREATE SCHEMA IF NOT EXISTS typed", "GRANT USAGE ON SCHEMA typed TO reader")
-    loaded.load({"typed_orders": typed_tables(TYPED)["orders"]})
-    loaded.run("DROP TABLE IF EXISTS typed.orders",
-               "ALTER TABLE typed_orders SET SCHEMA typed",
-               "ALTER TABLE typed.typed_orders RENAME TO orders")
-    sections = [f'[tables.{name}]\nsource = "{SAMPLE / name}.csv"\n' for name in TYPED[:2]]
+    loaded.load({f"typed_{name}": table for name, table in typed_tables(TYPED).items()})
+    for name in TYPED:
+        loaded.run(f"ALTER TABLE typed_{name} SET SCHEMA typed",
+                   f"ALTER TABLE typed.typed_{name} RENAME TO {name}")
     head = (SAMPLE / "dataset.toml").read_text("utf-8").split("[tables.")[0]
     both = {}
-    for name, source, engine in (
-            ("engine", "typed.orders", f'[engine]\nurl = "{loaded.url("reader")}"\n'),
-            ("files", f"{SAMPLE / 'orders.csv'}", "")):
-        folder = tmp_path / name
+    engine = f'[engine]\nurl = "{loaded.url("reader")}"\n'
+    for way, in_engine in (("all", TYPED), ("engine", ("orders",)), ("files", ())):
+        folder = tmp_path / way
         folder.mkdir()
+        sections = [f'[tables.{name}]\nsource = "'
+                    f'{f"typed.{name}" if name in in_engine else f"{SAMPLE / name}.csv"}"\n'
+                    for name in TYPED]
         (folder / "dataset.toml").write_text("\n".join([
-            head, engine, *sections, f'[tables.orders]\nsource = "{source}"\n',
+            head, engine if in_engine else "", *sections,
             "[tables.orders.exclude]\nbroken = \"order_id LIKE 'F000%'\"\n"]), encoding="utf-8")
-        both[name] = prepare_folder(folder / "dataset.toml", "2025Q4", _made(folder / "out"))
+        both[way] = prepare_folder(folder / "dataset.toml", "2025Q4", _made(folder / "out"))
     for name in ("account_facts", "account_months", "account_products", "account_bridge"):
-        one, other = (both[each] / "facts" / f"{name}.parquet" for each in ("engine", "files"))
-        compare_frames(pd.read_parquet(one), pd.read_parquet(other), name)
+        one, *others = (pd.read_parquet(both[each] / "facts" / f"{name}.parquet")
+                        for each in ("files", "engine", "all"))
+        for other in others:
+            compare_frames(one, other, name)
     accounting = (both[each] / "accounting.parquet" for each in ("engine", "files"))
     assert len({path.read_bytes() for path in accounting}) == 2  # the broken rows are in the files
 

@@ -187,7 +187,7 @@ def _quote(error: Exception, file: DatasetFile | None) -> str:
     for secret in sorted(_secrets(file), key=len, reverse=True):
         said = said.replace(secret, HIDDEN)
     said = said[:300].rstrip()
-    return said if said.endswith((".", "!")) or not said else said + "."
+    return said if said.endswith((".", "!", "?")) or not said else said + "."
 
 
 def _secrets(file: DatasetFile | None) -> set[str]:

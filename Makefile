@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup report test check lab notebooks bench stress pictures catalogue lock sample clean
+.PHONY: help setup report test test-engines check lab notebooks bench bench-scale stress pictures catalogue lock sample clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -33,7 +33,7 @@ fi
 endef
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
 
 setup: $(READY)  ## make the environment in .venv
 
@@ -53,6 +53,15 @@ report: $(READY)  ## publish the sample company's latest closed period
 
 test: $(READY)  ## run all tests, the notebooks' committed tables among them
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout 300 --nbval-sanitize-with tests/nbval_sanitize.cfg tests kamlib notebooks
+
+# Their packages join those of .venv; everything else has the same versions in every lock.
+ENGINES := $(VENV)/.engines
+$(ENGINES): $(READY) requirements-postgres.lock requirements-spark.lock
+	@$(BIN)/python -m pip install --require-hashes -r requirements-postgres.lock -r requirements-spark.lock
+	@touch $@
+
+test-engines: $(ENGINES)  ## hold PostgreSQL and Spark to the numbers of DuckDB (needs both, and Java 17)
+	@KAM_TEST_ENGINES=1 $(BIN)/python -m pytest -n 2 --dist loadfile --durations 5 -W ignore::ResourceWarning -W ignore::pytest.PytestUnraisableExceptionWarning -W "ignore:The copy keyword" tests/engines
 
 check: $(READY)  ## ruff, mypy --strict, then all tests
 	@$(BIN)/ruff check .
@@ -75,6 +84,9 @@ bench: $(READY)  ## measure fact tables, segmentation, models, survey, account p
 	@$(BIN)/python -m benchmarks.accounts
 	@$(BIN)/python -m benchmarks.period_run
 
+bench-scale: $(ENGINES)  ## measure 1, 10, 100 million order lines on every engine (an hour, 20 GB)
+	@$(BIN)/python -m benchmarks.scale
+
 stress: $(READY)  ## hold intervals against known truths, and the report store against faults
 	@$(BIN)/python -m benchmarks.stress
 	@$(BIN)/python -m benchmarks.coverage
@@ -90,11 +102,18 @@ pictures: $(READY)  ## take the README's pictures from the newest sample report
 catalogue: $(READY)  ## collect the texts to translate
 	@$(BIN)/python -m kamlib.locale.extract
 
-# uv writes that each line holds below Python 3.14, which the project says once already.
+# uv writes that each line holds below Python 3.14, which the project says once already. The locks of
+# the engines hold what requirements.lock holds, in the same versions, and what the engine needs.
+COMPILE := uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
+PLAIN := sed "s/ ; python_full_version < '3\.14'\( \\\\\)\{0,1\}$$/\1/; s/python_full_version < '3\.14' and //"
 lock:  ## choose package versions anew (needs uv)
-	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements.lock
-	@sed "s/ ; python_full_version < '3\.14'\( \\\\\)\{0,1\}$$/\1/; s/python_full_version < '3\.14' and //" requirements.lock > requirements.lock.new
+	@$(COMPILE) -o requirements.lock
+	@$(PLAIN) requirements.lock > requirements.lock.new
 	@mv requirements.lock.new requirements.lock
+	@for engine in postgres spark; do \
+	  $(COMPILE) --extra $$engine --constraint requirements.lock -o requirements-$$engine.new && \
+	  $(PLAIN) requirements-$$engine.new > requirements-$$engine.lock && rm requirements-$$engine.new || exit 1; \
+	done
 
 sample: $(READY)  ## write the sample company's data anew, from its seed
 	@$(BIN)/python -c "from kamlib.sample import *; make_sample('data/sample'); write_truth('tests/data/sample_truth.csv', seed=7, n_accounts=300)"

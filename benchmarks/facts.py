@@ -59,9 +59,9 @@ GOALS = {"sql": 1.2, "pandas": 0.3}  # at most this part of the other's time, at
 GOAL_MB = 1000
 
 
-def generate(n_lines: int) -> Path:
+def generate(n_lines: int, *, root: Path = OUT, n_accounts: int = 0) -> Path:
     """Write order lines and accounts, equal for equal `n_lines`; return their folder."""
-    folder = OUT / f"{n_lines}"
+    folder = root / f"{n_lines}"
     if not (folder / "accounts.parquet").is_file():
         import duckdb
 
@@ -69,7 +69,10 @@ def generate(n_lines: int) -> Path:
         sql = (Path(__file__).parent / "generate.sql").read_text(encoding="utf-8")
         con = duckdb.connect()
         con.execute(f"SET threads = {THREADS}")
-        for statement in sql.format(n_lines=n_lines, n_accounts=n_lines // LINES_PER_ACCOUNT,
+        con.execute("SET memory_limit = '4GB'")
+        con.execute(f"SET temp_directory = '{folder / 'aside'}'")
+        n_accounts = n_accounts or n_lines // LINES_PER_ACCOUNT
+        for statement in sql.format(n_lines=n_lines, n_accounts=n_accounts,
                                     folder=folder).split(";"):
             con.execute(statement)
         (folder / "dataset.toml").write_text(DATASET, encoding="utf-8")
@@ -81,7 +84,7 @@ class Prepared:
 
     def __init__(self, folder: Path) -> None:
         from kamlib import measures
-        from kamlib.dataset.sources import connect
+        from kamlib.dataset.engines import connect
         from kamlib.period import parse_period
 
         self.measures, self.rules = measures, measures.MeasureRules()

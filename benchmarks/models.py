@@ -188,7 +188,7 @@ def summarise_in_engine(log: pd.DataFrame, *, all_facts: bool = False) -> Run:
     from datetime import date
 
     from kamlib import measures
-    from kamlib.dataset.sources import connect
+    from kamlib.dataset.engines import connect
     from kamlib.measures import facts as parts
     from kamlib.period import parse_period
 

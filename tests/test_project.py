@@ -28,6 +28,9 @@ from kamlib.session.sections import SECTIONS
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+ENGINES = ("postgres", "spark")
+ENGINE_LOCKS = {engine: (ROOT / f"requirements-{engine}.lock").read_text(encoding="utf-8")
+                for engine in ENGINES}
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -74,38 +77,43 @@ def test_makefile_tries_the_pythons_of_the_project():
     assert all(f"python3.{m} " in MAKEFILE for m in minors)
 
 
-def locked() -> list[tuple[Requirement, list[str]]]:
-    """Each entry of the lock with its hashes."""
-    entries = re.sub(r"\\\n\s*", "", LOCK).splitlines()
+def locked(lock: str = LOCK) -> list[tuple[Requirement, list[str]]]:
+    """Each entry of a lock with its hashes."""
+    entries = re.sub(r"\\\n\s*", "", lock).splitlines()
     return [(Requirement(entry.split(" --hash=")[0]), re.findall(r"--hash=(\S+)", entry))
             for entry in entries]
 
 
-def test_every_locked_package_has_its_hashes_and_one_version():
-    names = [canonicalize_name(entry.name) for entry, _ in locked()]
+@pytest.mark.parametrize("lock", [LOCK, *ENGINE_LOCKS.values()], ids=["all", *ENGINES])
+def test_every_locked_package_has_its_hashes_and_one_version(lock):
+    names = [canonicalize_name(entry.name) for entry, _ in locked(lock)]
     assert names == sorted(set(names))
-    for entry, hashes in locked():
+    for entry, hashes in locked(lock):
         assert re.fullmatch(r"==[^,*]+", str(entry.specifier)), entry
         assert hashes, entry
         assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", one) for one in hashes), entry
 
 
-@pytest.mark.parametrize("text", [LOCK, MAKEFILE, (ROOT / "environment.yml").read_text("utf-8"),
+@pytest.mark.parametrize("text", [LOCK, *ENGINE_LOCKS.values(), MAKEFILE,
+                                  (ROOT / "environment.yml").read_text("utf-8"),
                                   (ROOT / ".ci" / "run").read_text("utf-8")],
-                         ids=["lock", "Makefile", "environment.yml", ".ci/run"])
+                         ids=["lock", *ENGINES, "Makefile", "environment.yml", ".ci/run"])
 def test_no_registry_is_named(text):
     assert not re.search(r"https?://|(?<!emit-)index-url|find-links|trusted-host| @ ", text)
 
 
-def declared() -> list[Requirement]:
-    project = PYPROJECT["project"]
-    return [Requirement(text) for text in
-            [*project["dependencies"], *project["optional-dependencies"]["dev"]]]
+def declared(extra: str) -> list[Requirement]:
+    return [Requirement(text) for text in PYPROJECT["project"]["optional-dependencies"][extra]]
 
 
-@pytest.mark.parametrize("wanted", declared(), ids=lambda r: r.name)
-def test_the_lock_holds_what_the_project_asks_for(wanted):
-    found = [entry for entry, _ in locked()
+WANTED = [*((LOCK, wanted) for wanted in map(Requirement, PYPROJECT["project"]["dependencies"])),
+          *((LOCK, wanted) for wanted in declared("dev")),
+          *((ENGINE_LOCKS[engine], wanted) for engine in ENGINES for wanted in declared(engine))]
+
+
+@pytest.mark.parametrize(("lock", "wanted"), WANTED, ids=[wanted.name for _, wanted in WANTED])
+def test_the_lock_holds_what_the_project_asks_for(lock, wanted):
+    found = [entry for entry, _ in locked(lock)
              if canonicalize_name(entry.name) == canonicalize_name(wanted.name)]
     assert found, "not in requirements.lock: run make lock"
     for entry in found:
@@ -114,6 +122,14 @@ def test_the_lock_holds_what_the_project_asks_for(wanted):
         assert all(Marker(str(entry.marker or "python_version > '3'")).evaluate(
             {"python_version": v, "python_full_version": f"{v}.0"})
             for v in ("3.11", "3.12", "3.13")), "not for every Python"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_engines_lock_is_the_lock_and_what_the_engine_needs(engine):
+    all_of_it, more = ({canonicalize_name(entry.name): str(entry.specifier)
+                            for entry, _ in locked(lock)} for lock in (LOCK, ENGINE_LOCKS[engine]))
+    assert all_of_it.items() <= more.items()
+    assert len(more) - len(all_of_it) == 2  # its driver, and what that is made of
 
 
 def recipe(target: str) -> list[str]:
@@ -147,14 +163,14 @@ def test_readme_gives_the_makefiles_commands(shell):
 
 
 def test_readme_names_every_target_that_it_uses():
-    used = set(re.findall(r"`make (\w+)`|^make (\w+)", README, re.MULTILINE))
+    used = set(re.findall(r"`make ([\w-]+)`|^make ([\w-]+)", README, re.MULTILINE))
     phony = set(re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[1].split())
     assert {a or b for a, b in used} <= phony
 
 
 def test_help_lists_every_target():
     phony = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[1].split()
-    described = re.findall(r"^(\w+):.*## \w", MAKEFILE, re.MULTILINE)
+    described = re.findall(r"^([\w-]+):.*## \w", MAKEFILE, re.MULTILINE)
     assert described == phony
 
 

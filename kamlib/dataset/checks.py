@@ -11,6 +11,7 @@ from ibis.expr.types import BooleanValue, Table
 
 from kamlib.dataset.file import DatasetFile, TableSpec
 from kamlib.dataset.matching import score_name
+from kamlib.dataset.portable import count_true
 from kamlib.errors import InputError
 from kamlib.language import N_
 from kamlib.schema import Table as SchemaTable
@@ -70,7 +71,7 @@ def find_oddities(tables: Mapping[str, Table], file: DatasetFile) -> pd.DataFram
         "three_decimals": (orders.amount.cast("decimal(38, 4)") * 100) % 1 != 0,
         "cost_unknown": orders.cost_amount.isnull() & orders.line_kind.isin(("sale", "return")),
     }
-    sums = {name: flag.cast("int64").sum() for name, flag in flags.items()}
+    sums = {name: count_true(flag) for name, flag in flags.items()}
     found = orders.agg(n_rows=n_orders, max_day=orders.order_date.day().max(), **sums).execute()
     counts = {("orders", name): int(found[name].fillna(0).iloc[0]) for name in sums}
     n_rows = int(found["n_rows"].iloc[0])
@@ -85,8 +86,7 @@ def find_oddities(tables: Mapping[str, Table], file: DatasetFile) -> pd.DataFram
     counts |= _orphans(tables)
     rows = [(table, check, n, MESSAGES[check]) for (table, check), n in counts.items() if n]
     frame = pd.DataFrame(rows, columns=COLUMNS)
-    if accounts.get_backend() == orders.get_backend():
-        frame = pd.concat([frame, _not_customers(orders, accounts)])
+    frame = pd.concat([frame, _not_customers(orders, accounts)])
     return frame.sort_values(["table", "check"]).reset_index(drop=True)
 
 
@@ -100,8 +100,8 @@ def _count_vat(orders: Table) -> int:
     ratios = prices.select(ratio=ratio)
     is_vat = ibis.or_(*((ratios.ratio / (1 + rate) - 1).abs() < PRICE_TOLERANCE
                         for rate in VAT_RATES))
-    found = ratios.agg(n=ratios.count(), n_vat=is_vat.cast("int64").sum(),
-                       n_same=(ratios.ratio < 1 + PRICE_TOLERANCE).cast("int64").sum()).execute()
+    found = ratios.agg(n=ratios.count(), n_vat=count_true(is_vat),
+                       n_same=count_true(ratios.ratio < 1 + PRICE_TOLERANCE)).execute()
     n, n_vat, n_same = (int(found[c].fillna(0).iloc[0]) for c in ("n", "n_vat", "n_same"))
     is_mixed = n_vat > VAT_SHARE * n and n_vat + n_same >= SAME_PRICE_SHARE * n
     return n_vat if is_mixed else 0
@@ -137,8 +137,7 @@ def _orphans(tables: Mapping[str, Table]) -> dict[tuple[str, str], int]:
         ("orders", "product_id", "products", "product_id", "unknown_product"),
         ("accounts", "parent_id", "accounts", "account_id", "unknown_parent")]
     for table, column, other, key, check in tests:
-        if table in tables and other in tables and \
-                tables[table].get_backend() == tables[other].get_backend():
+        if table in tables and other in tables:
             child, parent = tables[table], tables[other].view()
             lonely = child.filter(child[column].notnull()).anti_join(
                 parent, child[column] == parent[key])

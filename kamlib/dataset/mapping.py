@@ -8,6 +8,8 @@ case, and it is written again over aliases: ``r3`` is the fourth column as the s
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,15 +18,23 @@ import sqlglot
 from ibis.expr.types import Table
 from sqlglot import exp
 
-from kamlib.dataset.file import ReadOptions, TableSpec
+from kamlib.dataset.file import TableSpec
 from kamlib.dataset.names import quote_name, quote_text
-from kamlib.dataset.sources import Source, find_column
+from kamlib.dataset.portable import run_sql
+from kamlib.dataset.sources import find_column
+from kamlib.dataset.typed import SQL_TYPES, TYPES, TypedSource, write_typed
 from kamlib.errors import InputError, one_line
 from kamlib.schema import Table as SchemaTable
 
-SQL_TYPES = {"text": "VARCHAR", "date": "DATE", "decimal": "DECIMAL(18, 4)", "integer": "BIGINT",
-             "number": "DOUBLE", "boolean": "BOOLEAN", "timestamp": "TIMESTAMP"}
-TYPED_SHARE = 0.99  # of the values that are there: so many must fit before a column has a type
+# What an engine's column may be where the dictionary wants a type; ids are often whole numbers.
+FITTING: dict[str, Callable[[Any], bool]] = {
+    "text": lambda t: t.is_string() or t.is_integer() or t.is_uuid() or
+    (t.is_decimal() and not t.scale),
+    "date": lambda t: t.is_date() or t.is_timestamp(),
+    "decimal": lambda t: t.is_numeric() and not t.is_boolean(),
+    "number": lambda t: t.is_numeric() and not t.is_boolean(),
+    "integer": lambda t: t.is_numeric() and not t.is_boolean(),
+    "boolean": lambda t: t.is_boolean()}
 # What works on text sees the text, everything else the typed copy.
 TEXT_USES = (exp.Like, exp.ILike, exp.RegexpLike, exp.RegexpReplace, exp.RegexpExtract,
              exp.StartsWith, exp.Lower, exp.Upper, exp.Trim, exp.Substring, exp.Concat, exp.DPipe,
@@ -43,17 +53,6 @@ FORBIDDEN_WORDS = ("getenv", "generate_subscripts")
 
 
 @dataclass(frozen=True)
-class TypedSource:
-    """A source with aliases: names[i] is column ``r{i}``; kinds[i] the type of ``t{i}``."""
-
-    table: Table
-    names: tuple[str, ...]
-    kinds: tuple[str, ...]  # "text" where there is no typed copy
-    read: ReadOptions
-    about: str = ""  # what to say beside a missing column
-
-
-@dataclass(frozen=True)
 class Mapped:
     """SELECT items of one table of the dictionary, over the aliases of a TypedSource."""
 
@@ -63,88 +62,29 @@ class Mapped:
     group_by: str = ""
 
 
-def build_typed(source: Source, *, read: ReadOptions, con: Any) -> TypedSource:
-    """Give every column an alias and, where a text file's values fit a type, a typed copy."""
-    names = tuple(source.table.columns)
-    aliased = source.table.select(**{f"r{i}": source.table[name] for i, name in enumerate(names)})
-    if not source.is_text:
-        return TypedSource(aliased, names, ("text",) * len(names), read, source.about)
-    kinds = _detect_kinds(aliased, names, read, con)
-    copies = ", ".join(f"{_typed_sql(f'r{i}', kind, read)} AS t{i}"
-                       for i, kind in enumerate(kinds) if kind != "text")
-    table = con.sql(f"SELECT *, {copies} FROM ({con.compile(aliased)})", dialect="duckdb") \
-        if copies else aliased
-    return TypedSource(table, names, kinds, read, source.about)
+def find_typed_uses(spec: TableSpec, schema: SchemaTable) -> set[str]:
+    """Return the source's columns, in small letters, that are used as more than text."""
+    used = {name for name, column in schema.columns.items()
+            if column.type != "text" and name not in spec.columns and name not in spec.constants}
+    wanted = {"boolean": list(spec.exclude.values())}
+    for name, text in spec.columns.items():
+        wanted.setdefault(schema.columns[name].type, []).append(text)
+    for kind, text in ((kind, text) for kind, each in wanted.items() for text in each):
+        with suppress(sqlglot.errors.SqlglotError):  # refused by name where it is resolved
+            tree: Any = sqlglot.parse_one(text, dialect="duckdb")
+            used |= {".".join(part.name for part in column.parts).lower()
+                     for column in tree.find_all(exp.Column)
+                     if not _is_text_use(column, tree, kind == "text")}
+    return used
 
 
-def _typed_sql(column: str, kind: str, read: ReadOptions) -> str:
-    if kind in ("integer", "decimal", "number"):
-        text = column
-        if read.thousands:
-            text = f"REPLACE({text}, {quote_text(read.thousands)}, '')"
-        if read.decimal != ".":
-            text = f"REPLACE({text}, {quote_text(read.decimal)}, '.')"
-        shaped = f"regexp_matches({column}, {_number_shape(read)})"
-        if kind == "integer":
-            return (f"CASE WHEN regexp_matches({text}, '^[+-]?\\d+(\\.0+)?$') "
-                    f"AND {shaped} THEN TRY_CAST({text} AS BIGINT) END")
-        if text == column:
-            return f"TRY_CAST({text} AS {SQL_TYPES[kind]})"
-        # 100.00 is not ten thousand where the point parts thousands: a wrong shape is no number
-        return f"CASE WHEN {shaped} THEN TRY_CAST({text} AS {SQL_TYPES[kind]}) END"
-    if read.date_format:
-        parsed = f"TRY_STRPTIME({column}, {quote_text(read.date_format)})"
-        return f"CAST({parsed} AS DATE)" if kind == "date" else parsed
-    return f"TRY_CAST({column} AS {SQL_TYPES[kind]})"
-
-
-def _number_shape(read: ReadOptions) -> str:
-    """A regular expression of numbers, so that '31.12.2025' is none where '.' parts thousands."""
-    point = re.escape(read.decimal)
-    mark = re.escape(read.thousands)
-    groups = rf"\d{{1,3}}({mark}\d{{2,4}})*{mark}\d{{3}}|" if mark else ""
-    return quote_text(rf"^[+-]?({groups}\d+)?({point}\d*)?([eE][+-]?\d+)?$")
-
-
-def _detect_kinds(aliased: Table, names: tuple[str, ...], read: ReadOptions,
-                  con: Any) -> tuple[str, ...]:
-    """Choose each column's type by the share of its values that fit."""
-    items = []
-    five_decimals = quote_text(re.escape(read.decimal) + r"\d{5,}$")
-    for i in range(len(names)):
-        decimals = f"regexp_matches(r{i}, {five_decimals})"
-        tests = {"n": f"r{i} IS NOT NULL", "zero": f"regexp_matches(r{i}, '^[+-]?0\\d')",
-                 "long": decimals,
-                 "integer": f"({_typed_sql(f'r{i}', 'integer', read)}) IS NOT NULL "
-                            f"AND NOT contains(r{i}, '.')",
-                 "number": f"({_typed_sql(f'r{i}', 'number', read)}) IS NOT NULL "
-                           f"AND regexp_matches(r{i}, {_number_shape(read)})",
-                 "date": f"({_typed_sql(f'r{i}', 'date', read)}) IS NOT NULL "
-                         f"AND length(r{i}) <= 10",
-                 "timestamp": f"({_typed_sql(f'r{i}', 'timestamp', read)}) IS NOT NULL"}
-        items += [f"count(*) FILTER (WHERE {test}) AS {name}_{i}" for name, test in tests.items()]
-    query = f"SELECT {', '.join(items)} FROM ({con.compile(aliased)})"
-    counts = con.raw_sql(query).df().iloc[0]
-    kinds = []
-    for i, name in enumerate(names):
-        n = {k: int(counts[f"{k}_{i}"]) for k in
-             ("n", "zero", "long", "integer", "number", "date", "timestamp")}
-        enough = TYPED_SHARE * n["n"]
-        fits = [kind for kind in ("integer", "number", "date", "timestamp") if n[kind] >= enough]
-        kind = fits[0] if fits and n["n"] and n["zero"] <= 0.01 * n["n"] else "text"
-        if kind == "number" and not n["long"]:
-            kind = "decimal"
-        kinds.append(read.types.get(name, kind))
-    return tuple(kinds)
-
-
-def build_mapping(spec: TableSpec, schema: SchemaTable, typed: TypedSource, *, is_text: bool,
+def build_mapping(spec: TableSpec, schema: SchemaTable, typed: TypedSource, *,
                   where: str) -> Mapped:
     """Translate a table's expressions; columns that are not mapped are taken when names agree."""
     expressions = _expressions(spec, schema, typed, where)
     mapped: dict[str, str] = {}
     problems: list[tuple[str, str]] = []
-    cast = "TRY_CAST" if is_text else "CAST"
+    given: dict[str, str] = {}
     for name, column in schema.columns.items():
         kind = SQL_TYPES[column.type]
         if name in spec.constants:
@@ -153,10 +93,13 @@ def build_mapping(spec: TableSpec, schema: SchemaTable, typed: TypedSource, *, i
         if name not in expressions:
             mapped[name] = f"CAST(NULL AS {kind})"
             continue
-        sql, lost = _resolve(expressions[name], typed, is_text=is_text, wanted=column.type,
-                             where=f"{where}.columns.{name}")
-        mapped[name] = f"{cast}({sql} AS {kind})"
-        if is_text:
+        sql, lost, is_text = _resolve(expressions[name], typed, wanted=column.type,
+                                      where=f"{where}.columns.{name}")
+        has_type = sql in {f"t{i}" for i, each in enumerate(typed.kinds) if each == column.type}
+        mapped[name] = sql if has_type else f"{'TRY_CAST' if is_text else 'CAST'}({sql} AS {kind})"
+        if not is_text:
+            given[name] = sql
+        elif column.type != "text" or lost:
             bad = [f"({sql}) IS NOT NULL AND {mapped[name]} IS NULL"]
             bad += lost if not spec.one_row_per else []
             problems.append((f"wrong_type:{name}", " OR ".join(f"({b})" for b in bad)))
@@ -168,10 +111,30 @@ def build_mapping(spec: TableSpec, schema: SchemaTable, typed: TypedSource, *, i
                              "neither [columns] nor a source column of that name gives it. "
                              f"The source has: {', '.join(typed.names[:40])}."
                              f"{typed.about and ' ' + typed.about}")
-    excludes = [(reason, _resolve(text, typed, is_text=is_text, wanted="boolean",
+    excludes = [(reason, _resolve(text, typed, wanted="boolean",
                                   where=f"{where}.exclude.{reason}")[0])
                 for reason, text in spec.exclude.items()]
-    return Mapped(mapped, problems, excludes, _group(spec, typed, where))
+    group = _group(spec, typed, where)
+    _refuse_types(given, typed, schema, group, where)
+    return Mapped(mapped, problems, excludes, group)
+
+
+def _refuse_types(given: dict[str, str], typed: TypedSource, schema: SchemaTable, group: str,
+                  where: str) -> None:
+    """Raise InputError for a column that the engine gives in a type that cannot be meant."""
+    if not given:
+        return
+    items = ", ".join(f"{sql} AS {quote_name(name)}" for name, sql in given.items())
+    by = f" GROUP BY {group}" if group else ""
+    found = run_sql(typed.table, "given_rows", f"SELECT {items} FROM given_rows{by}").schema()
+    for name, kind in found.items():
+        wanted = schema.columns[name].type
+        if not kind.is_null() and not FITTING[wanted](kind):
+            raise InputError(
+                f"{where}.columns.{name}: the source gives {kind}, and {name} "
+                f"({schema.columns[name].meaning}) is {wanted}. Name another column, or write "
+                "an expression that makes one of the other, such as CAST(… AS "
+                f"{SQL_TYPES[wanted]}).")
 
 
 def _expressions(spec: TableSpec, schema: SchemaTable, typed: TypedSource,
@@ -197,26 +160,30 @@ def _literal(value: Any) -> str:
     return quote_text(value.isoformat() if isinstance(value, date) else str(value))
 
 
-def _resolve(text: str, typed: TypedSource, *, is_text: bool, wanted: str,
-             where: str) -> tuple[str, list[str]]:
-    """Write an expression over the aliases; also return SQL that is true where a value was lost.
+def _resolve(text: str, typed: TypedSource, *, wanted: str,
+             where: str) -> tuple[str, list[str], bool]:
+    """Write an expression over the aliases; also return SQL that is true where a value was lost,
+    and whether it reads a text, which may be anything.
 
     wanted: the type of the dictionary's column.
     """
     tree = _parse(text, where)
     lost: list[str] = []
+    columns = list(tree.find_all(exp.Column))
+    is_text = not columns  # a text that stands there says what it is
     root = exp.Paren(this=tree)  # a root of its own, so that a bare column can be replaced
-    for column in list(root.find_all(exp.Column)):
+    for column in columns:
         name = ".".join(part.name for part in column.parts)
         index = typed.names.index(find_column(typed.names, name, where=where, about=typed.about))
+        is_text |= index in typed.texts
         copy = "" if _is_text_use(column, tree, wanted == "text") else \
             f"t{index}" if typed.kinds[index] != "text" else \
-            _mixed_copy(column, index, typed, wanted) if is_text else ""
+            _mixed_copy(column, index, typed, wanted) if index in typed.texts else ""
         if copy:
             lost.append(f"r{index} IS NOT NULL AND {copy} IS NULL")
         column.replace(sqlglot.parse_one(copy or f"r{index}", dialect="duckdb"))
     if not is_text:
-        return root.this.sql(dialect="duckdb"), []
+        return root.this.sql(dialect="duckdb"), [], False
     casts = [node for node in root.find_all(exp.Cast, exp.StrToTime)
              if type(node) in (exp.Cast, exp.StrToTime)]
     for node in casts:
@@ -227,7 +194,7 @@ def _resolve(text: str, typed: TypedSource, *, is_text: bool, wanted: str,
         inner, outer = (_try_strptime(each.sql(dialect="duckdb")) for each in (node.this, node))
         if any(node.this is cast.this for cast in casts):
             lost.append(f"({sql}) IS NULL AND ({inner}) IS NOT NULL AND {outer} IS NULL")
-    return sql, list(dict.fromkeys(lost))
+    return sql, list(dict.fromkeys(lost)), True
 
 
 def _parse(text: str, where: str) -> Any:  # an Expr, by the name this version of sqlglot has
@@ -261,17 +228,17 @@ def _mixed_copy(column: Any, index: int, typed: TypedSource, wanted: str) -> str
                  or (isinstance(parent, exp.Case) and node.arg_key == "default")
                  or (isinstance(parent, exp.If) and node.arg_key in ("true", "false")))
     if is_result and wanted in ("decimal", "number", "integer", "date"):
-        return _typed_sql(f"r{index}", wanted, read)
+        return write_typed(f"r{index}", wanted, read)
     if isinstance(parent, exp.Cast):
         if parent.is_type("date", "timestamp") and read.date_format:
-            return _typed_sql(f"r{index}", "timestamp", read)
+            return write_typed(f"r{index}", "timestamp", read)
         is_plain = read.decimal == "." and not read.thousands
         is_number = parent.is_type(*exp.DataType.NUMERIC_TYPES)
-        return _typed_sql(f"r{index}", "decimal", read) if is_number and not is_plain else ""
+        return write_typed(f"r{index}", "decimal", read) if is_number and not is_plain else ""
     beside_number = isinstance(parent, COMPARISONS) and any(
         isinstance(each, exp.Literal) and not each.is_string for each in parent.iter_expressions())
     if isinstance(parent, NUMBER_USES) or beside_number:
-        return _typed_sql(f"r{index}", "decimal", read)
+        return write_typed(f"r{index}", "decimal", read)
     return ""
 
 
@@ -292,7 +259,7 @@ def _is_text_use(column: exp.Column, tree: exp.Expression, wants_text: bool) -> 
     return wants_text
 
 
-def combine(mapped: Mapped, typed: TypedSource, schema: SchemaTable, *, con: Any) -> Table:
+def combine(mapped: Mapped, typed: TypedSource, schema: SchemaTable) -> Table:
     """Return all rows of a table: source columns, dictionary columns, reasons.
 
     ``_excluded`` is the first exclusion that holds, ``_broken`` the first rule of the schema
@@ -304,11 +271,14 @@ def combine(mapped: Mapped, typed: TypedSource, schema: SchemaTable, *, con: Any
     inner = ", ".join(f"{sql} AS {quote_name(name)}" for name, sql in mapped.columns.items())
     group = f" GROUP BY {mapped.group_by}" if mapped.group_by else ""
     keep_raw = raw + "".join(f"{quote_name(c)}, " for c in schema.columns)
-    rows = f"typed_{schema.name}"  # two tables of views may meet in one query
+    rows = "typed_rows"
     sql = (f"SELECT {keep_raw}{_case(_in_order(mapped.excludes))} AS _excluded, "
            f"{_case(problems + schema_problems(schema))} AS _broken FROM "
-           f"(SELECT {raw}{inner}{flags}{_exclude_flags(mapped)} FROM {rows}{group})")
-    return typed.table.alias(rows).sql(sql, dialect="duckdb")
+           f"(SELECT {raw}{inner}{flags}{_exclude_flags(mapped)} FROM {rows}{group}) AS mapped")
+    given = typed.table.schema()
+    types = {} if mapped.group_by else {f"r{i}": given[f"r{i}"] for i in range(len(typed.names))}
+    types |= {name: TYPES[column.type] for name, column in schema.columns.items()}
+    return run_sql(typed.table, rows, sql, types | {"_excluded": "string", "_broken": "string"})
 
 
 def _exclude_flags(mapped: Mapped) -> str:

@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-import duckdb
 import ibis
 import pandas as pd
 from ibis.expr.types import Table
 
 from kamlib.dataset.advice import explain_results
 from kamlib.dataset.checks import find_oddities, refuse_cycles, refuse_second_currency
-from kamlib.dataset.file import (
-    DatasetFile,
-    ReadOptions,
-    TableSpec,
-    fill_variables,
-    load_dataset_file,
-)
-from kamlib.dataset.mapping import TypedSource, build_mapping, build_typed, combine
+from kamlib.dataset.engines import bring, connect, connect_engine, engine_told, keep, watched
+from kamlib.dataset.file import DatasetFile, ReadOptions, TableSpec, load_dataset_file
+from kamlib.dataset.mapping import build_mapping, combine, find_typed_uses
+from kamlib.dataset.portable import in_byte_order
 from kamlib.dataset.pseudonyms import Pseudonyms, pseudonymise
 from kamlib.dataset.sources import (
     Source,
     SourceFile,
-    connect,
     join_source,
     load_source,
     unpivot_source,
 )
-from kamlib.errors import InputError, KamlibError, one_line
+from kamlib.dataset.typed import TYPES, TypedSource, build_typed
+from kamlib.errors import InputError
 from kamlib.rules import Section, rule
 from kamlib.schema import Table as SchemaTable
 from kamlib.schema import load_schema
@@ -99,19 +93,10 @@ def open_dataset(path: str | Path | DatasetFile, *, only: Iterable[str] = (),
     wrong; broken rows raise nothing, they are quarantined and counted.
     """
     file = path if isinstance(path, DatasetFile) else load_dataset_file(path)
-    local = connect()
-    loaders = _Loaders(file, local, _connect_engine(file) if file.engine else None)
     wanted = {"accounts", "orders", *only} if only else set(file.tables)
-    schema = load_schema()
-    order = [name for name in schema if name in file.tables and name in wanted]
-    results = [_Result.of(_stage(name, schema[name], loaders), local)
-               for name in order if name == "accounts"]
-    accounts = results[0].kept if results else None
-    for name in order:
-        if name != "accounts":
-            staged = _stage(name, schema[name], loaders)
-            results.append(_Result.of(_check_accounts(staged, accounts), local))
-    opened = _assemble(file, results, local)
+    with watched(file):
+        opened = _open(file, [name for name in load_schema()
+                              if name in file.tables and name in wanted])
     if pseudonyms is None:
         return opened
     return replace(opened, tables=pseudonymise(opened.tables, pseudonyms),
@@ -120,25 +105,19 @@ def open_dataset(path: str | Path | DatasetFile, *, only: Iterable[str] = (),
                        for name, frame in opened.quarantine.items()})
 
 
-def _connect_engine(file: DatasetFile) -> Any:
-    assert file.engine is not None  # for the type checker: the caller asked
-    url = fill_variables(file.engine.url, origin="[engine]")
-    try:
-        if url.startswith("duckdb://"):
-            target = Path(url.removeprefix("duckdb://"))
-            location = target if target.is_absolute() else file.folder / target
-            if not location.is_file():
-                raise InputError("[engine]: the DuckDB file of the url does not exist. "
-                                 "Correct the path and run again.")
-            return ibis.duckdb.connect(location, read_only=True)
-        return connect(url)
-    except KamlibError:
-        raise
-    except Exception as error:  # each driver raises its own; the url may hold a password
-        kind = url.split("://")[0]
-        raise InputError(f"[engine]: no connection to the {kind} engine "
-                         f"({type(error).__name__}). Check the url, that the engine runs, and "
-                         "that its driver is installed.") from None
+def _open(file: DatasetFile, order: list[str]) -> Dataset:
+    local, schema = connect(), load_schema()
+    engine = connect_engine(file) if file.engine else None
+    needed = set().union(*(find_typed_uses(file.tables[name], schema[name]) for name in order))
+    loaders = _Loaders(file, local, engine, frozenset(needed))
+    results = [_Result.of(_stage(name, schema[name], loaders), file)
+               for name in order if name == "accounts"]
+    accounts = results[0].kept if results else None
+    for name in order:
+        if name != "accounts":
+            staged = _stage(name, schema[name], loaders)
+            results.append(_Result.of(_check_accounts(staged, accounts), file))
+    return _assemble(file, results, local if engine is None else engine)
 
 
 @dataclass(frozen=True)
@@ -148,6 +127,7 @@ class _Loaders:
     file: DatasetFile
     local: Any
     engine: Any
+    needed: frozenset[str]  # columns that some table uses as more than text
     seen: dict[str, Source] = field(default_factory=dict)
     typed: dict[int, tuple[Source, TypedSource]] = field(default_factory=dict)
 
@@ -160,30 +140,9 @@ class _Loaders:
 
     def type_columns(self, source: Source, read: ReadOptions) -> TypedSource:
         if id(source) not in self.typed:  # the source is kept too: an id is its only while it lives
-            typed = build_typed(source, read=read, con=self.con_of(source))
+            typed = build_typed(source, read=read, needed=self.needed)
             self.typed[id(source)] = source, typed
         return self.typed[id(source)][1]
-
-    def con_of(self, source: Source) -> Any:
-        """Files are read by in-process DuckDB, tables by the engine that holds them."""
-        is_local = source.is_text or self.engine is None or not source.is_stored
-        return self.local if is_local else self.engine
-
-
-@contextmanager
-def _engine_told(where: str) -> Iterator[None]:
-    """Turn the engine's own words on what it cannot run into a paragraph."""
-    try:
-        yield
-    except KamlibError:
-        raise
-    except (duckdb.OutOfMemoryException, duckdb.IOException, OSError) as error:
-        raise InputError(f"{where}: there is no room to read the data: {one_line(error)[:200]} "
-                         "Free memory or disk space, or set KAM_ENGINE_MEMORY.") from error
-    except Exception as error:  # each engine raises its own
-        said = one_line(error).split(" LINE ")[0][:300]
-        raise InputError(f"{where}: the engine cannot run the expressions: {said} Correct the "
-                         "expression, or say the type of a column under read.types.") from error
 
 
 def _stage(name: str, schema: SchemaTable, loaders: _Loaders) -> _Staged:
@@ -195,11 +154,13 @@ def _stage(name: str, schema: SchemaTable, loaders: _Loaders) -> _Staged:
     if spec.unpivot:
         source = unpivot_source(source, spec=spec.unpivot, where=where)
     refuse_second_currency(source.table, spec, schema, currency=loaders.file.currency, where=where)
-    with _engine_told(where):
+    with engine_told(where, loaders.file):
         typed = loaders.type_columns(source, spec.read)
-        mapped = build_mapping(spec, schema, typed, is_text=source.is_text, where=where)
-        rows = combine(mapped, typed, schema, con=loaders.con_of(source))
-        rows = rows.cache() if source.is_stored and source.is_text else rows
+        mapped = build_mapping(spec, schema, typed, where=where)
+        rows = combine(mapped, typed, schema)
+        # What had to be read from texts is read once; what has its types is read where it lies.
+        is_parsed = source.is_text or set(typed.kinds) != {"text"}
+        rows = keep(rows) if source.is_stored and is_parsed else rows
         rows.limit(1).to_pyarrow()
     if schema.key:
         rows = _mark_duplicates(rows, schema)
@@ -209,7 +170,7 @@ def _stage(name: str, schema: SchemaTable, loaders: _Loaders) -> _Staged:
 def _mark_duplicates(rows: Table, schema: SchemaTable) -> Table:
     """Break the second and later rows of a key; the first in the order of all columns stays."""
     good = rows._excluded.isnull() & rows._broken.isnull()
-    order = [rows[c] for c in schema.columns]
+    order = [in_byte_order(rows[c]) for c in schema.columns]
     place = ibis.row_number().over(
         group_by=[good, *(rows[c] for c in schema.key)], order_by=order)
     marked = rows.mutate(_place=place)
@@ -221,9 +182,11 @@ def _mark_duplicates(rows: Table, schema: SchemaTable) -> Table:
 def _check_accounts(staged: _Staged, accounts: Table | None) -> _Staged:
     """Break rows whose account is not among the kept accounts."""
     column = staged.schema.columns.get("account_id")
-    if accounts is None or column is None or accounts.get_backend() != staged.rows.get_backend():
+    if accounts is None or column is None:
         return staged
     known = accounts.select(_known=accounts.account_id).distinct()
+    if accounts.get_backend() is not staged.rows.get_backend():
+        known = bring(known)
     rows = staged.rows.left_join(known, staged.rows.account_id == known._known)
     is_unknown = rows._excluded.isnull() & rows._broken.isnull() & \
         rows.account_id.notnull() & rows._known.isnull()
@@ -243,9 +206,9 @@ class _Result:
     files: tuple[SourceFile, ...]
 
     @classmethod
-    def of(cls, staged: _Staged, local: Any) -> _Result:
+    def of(cls, staged: _Staged, file: DatasetFile) -> _Result:
         rows, lines = staged.rows, staged.source.broken_lines
-        with _engine_told(f"tables.{staged.name}"):
+        with engine_told(f"tables.{staged.name}", file):
             counts = rows.group_by(["_excluded", "_broken"]).agg(n=lambda t: t.count()).execute()
         counts = counts.astype({"_excluded": object, "_broken": object})
         excluded = counts[counts["_excluded"].notna()].groupby("_excluded")["n"].sum()
@@ -294,6 +257,9 @@ def _assemble(file: DatasetFile, results: list[_Result], con: Any) -> Dataset:
         raise InputError(_no_orders(orders, tables.get("accounts"), file.tables["orders"]))
     if "accounts" not in tables:
         tables["accounts"] = _derive_accounts(tables["orders"])
+    for name in ("accounts", "products"):  # what orders are joined with meets them where they are
+        if name in tables and tables[name].get_backend() is not tables["orders"].get_backend():
+            tables[name] = bring(tables[name])
     refuse_cycles(tables["accounts"])
     checks = find_oddities(tables, file)
     return Dataset(
@@ -321,9 +287,7 @@ def _no_orders(orders: _Result, accounts: Table | None, spec: TableSpec) -> str:
 def _derive_accounts(orders: Table) -> Table:
     """One account for each account_id of the orders, named by its id."""
     ids = orders.select("account_id").distinct()
-    types = {"text": "string", "decimal": "decimal(18, 4)", "integer": "int64",
-             "number": "float64", "boolean": "boolean", "date": "date"}
-    columns = {name: ibis.null(types[column.type])
+    columns = {name: ibis.null(TYPES[column.type])
                for name, column in load_schema()["accounts"].columns.items()}
     columns |= {"account_id": ids.account_id, "name": ids.account_id,
                 "party_role": ibis.literal("customer")}

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ibis.expr.types import BooleanValue, StringColumn, Table
 
+from kamlib.dataset.engines import keep
 from kamlib.errors import InputError, one_line
 from kamlib.language import N_, translate
 from kamlib.schema import load_schema
@@ -115,7 +116,7 @@ def _code_table(name: str, table: Table, pseudonyms: Pseudonyms) -> Table:
             "_value", "_code")
     kept = [coded[f"_{column}"].name(column) if f"_{column}" in coded.columns else coded[column]
             for column in wanted]
-    return coded.select(*kept).cache()
+    return keep(coded.select(*kept))
 
 
 def _coded_columns(name: str, table: Table) -> Iterator[tuple[str, tuple[str, BooleanValue]]]:

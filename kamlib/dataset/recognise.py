@@ -12,12 +12,13 @@ from typing import Any
 
 from ibis.expr.types import Table as IbisTable
 
+from kamlib.dataset.engines import connect
 from kamlib.dataset.file import ReadOptions
 from kamlib.dataset.matching import CONTENT, Match, canonical, match_columns, score_name
 from kamlib.dataset.profile import Profile, profile_table
 from kamlib.dataset.questionnaire import Questionnaire, find_questionnaire
 from kamlib.dataset.sniff import Sniffed, sniff_file
-from kamlib.dataset.sources import connect, load_source
+from kamlib.dataset.sources import load_source
 from kamlib.errors import InputError
 from kamlib.schema import Column, Table, load_schema
 

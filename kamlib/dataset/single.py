@@ -10,13 +10,15 @@ from typing import Any
 
 import pandas as pd
 
+from kamlib.dataset.engines import connect
 from kamlib.dataset.expressions import draft_columns
 from kamlib.dataset.file import TableSpec
-from kamlib.dataset.mapping import build_mapping, build_typed, combine
+from kamlib.dataset.mapping import build_mapping, combine
 from kamlib.dataset.matching import canonical
 from kamlib.dataset.recognise import Guess, match_source
 from kamlib.dataset.sniff import sniff_file
-from kamlib.dataset.sources import connect, load_source
+from kamlib.dataset.sources import load_source
+from kamlib.dataset.typed import build_typed
 from kamlib.errors import InputError, did_you_mean, one_line
 from kamlib.language import _, _n, join_items
 from kamlib.schema import Table, load_schema
@@ -82,10 +84,10 @@ def _load_rows(guess: Guess, schema: Table, may_lack: Sequence[str],
     where = guess.sniffed.label
     source = load_source(guess.sniffed.path.name, read=guess.read, folder=guess.sniffed.path.parent,
                          con=con, engine=None, where=where)
-    typed = build_typed(source, read=guess.read, con=con)
-    mapped = build_mapping(spec, relaxed, typed, is_text=source.is_text, where=where)
+    typed = build_typed(source, read=guess.read)
+    mapped = build_mapping(spec, relaxed, typed, where=where)
     try:
-        rows: pd.DataFrame = combine(mapped, typed, relaxed, con=con).to_pandas()
+        rows: pd.DataFrame = combine(mapped, typed, relaxed).to_pandas()
     except Exception as error:  # the engine's own words
         raise InputError(f"{where} cannot be read as {schema.name}: {one_line(error)[:200]} Write "
                          "its columns under the names of the data dictionary.") from error

@@ -9,30 +9,26 @@ from __future__ import annotations
 import glob
 import hashlib
 import itertools
-import os
 import re
-import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import ibis
 import pandas as pd
 import pyarrow as pa
+from ibis.common.exceptions import TableNotFound
 from ibis.expr.types import Table
 
 from kamlib.dataset.file import Join, ReadOptions, Unpivot, fill_variables
-from kamlib.dataset.names import quote_text
+from kamlib.dataset.names import quote_name
+from kamlib.dataset.portable import run_sql
 from kamlib.dataset.spreadsheets import read_excel
-from kamlib.dataset.textfiles import read_text
+from kamlib.dataset.textfiles import clean_text, read_text
 from kamlib.errors import InputError, did_you_mean, one_line
 
 EXCEL = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 TEXT = (".csv", ".csv.gz", ".txt", ".txt.gz", ".tsv", ".tsv.gz")
-ENGINE_MEMORY_MB = 250  # a processor; with two, 10 million order lines fit into one gigabyte
 _counter = itertools.count()
 
 
@@ -75,7 +71,7 @@ def load_source(source: str | Sequence[str], *, read: ReadOptions, folder: Path,
     if paths := find_files(source, folder=folder, where=where):
         return _load_files(paths, read, con, where)
     if engine is not None and not any(_looks_like_file(name) for name in filled):
-        return _load_engine_table(filled[0], engine, where)
+        return _load_engine_table(filled[0], read, engine, where)
     seen = sorted(p.name for p in (folder / filled[0]).parent.glob("*")) \
         if (folder / filled[0]).parent.is_dir() else []
     raise InputError(f"{where}: the source {names[0]!r} does not exist"
@@ -159,14 +155,19 @@ def _looks_like_file(name: str) -> bool:
     return "/" in name or "\\" in name or name.lower().endswith(TEXT + EXCEL + (".parquet",))
 
 
-def _load_engine_table(name: str, engine: Any, where: str) -> Source:
+def _load_engine_table(name: str, read: ReadOptions, engine: Any, where: str) -> Source:
     schema, _, table = name.rpartition(".")
     try:
         found = engine.table(table, database=schema) if schema else engine.table(table)
-    except Exception as error:  # each engine raises its own class for a missing table
-        options = engine.list_tables()
+    except TableNotFound:
+        options = engine.list_tables(database=schema) if schema else engine.list_tables()
         raise InputError(f"{where}: the engine has no table {name!r}.{did_you_mean(table, options)}"
-                         f" It has: {', '.join(options[:40])}.") from error
+                         f" It has: {', '.join(sorted(options)[:40])}.") from None
+    texts = {c for c, kind in found.schema().items() if kind.is_string()}
+    if texts:  # what is empty or blank is nothing here, as in files
+        cleaned = ", ".join(f"{clean_text(quote_name(c), read)} AS {quote_name(c)}"
+                            if c in texts else quote_name(c) for c in found.columns)
+        found = run_sql(found, "engine_rows", f"SELECT {cleaned} FROM engine_rows", found.schema())
     return Source(table=found, is_text=False, is_stored=True)
 
 
@@ -216,25 +217,3 @@ def fingerprint_file(path: Path) -> SourceFile:
 
 def _store(con: Any, table: pa.Table) -> Table:
     return con.create_table(f"raw_{next(_counter)}", obj=table)
-
-
-def connect(url: str = "") -> Any:
-    """Open an engine: in-process DuckDB when `url` is empty, with extensions never fetched.
-
-    It holds 250 MB a processor, or what KAM_ENGINE_MEMORY says (such as 4GB), and lays aside in
-    the system's folder for temporary files what is more.
-    """
-    if url in ("", "duckdb://"):
-        con = ibis.duckdb.connect()
-        memory = os.environ.get("KAM_ENGINE_MEMORY") or \
-            f"{ENGINE_MEMORY_MB * max(os.cpu_count() or 2, 2)}MB"
-        aside = Path(tempfile.gettempdir()) / f"kam-engine-{os.getpid()}-{next(_counter)}"
-        con.raw_sql(f"SET memory_limit = {quote_text(memory)}")
-        con.raw_sql(f"SET temp_directory = {quote_text(str(aside))}")
-        for setting in ("autoinstall_known_extensions", "autoload_known_extensions"):
-            con.raw_sql(f"SET {setting} = false")
-        con.raw_sql("SET preserve_insertion_order = true")
-        with suppress(duckdb.InvalidInputException):  # in a notebook it has none
-            con.raw_sql("SET enable_progress_bar = false")  # runs have a progress of their own
-        return con
-    return ibis.connect(url)

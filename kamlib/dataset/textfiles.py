@@ -174,7 +174,7 @@ def _read_delimited(files: list[Path], header: list[str], read: ReadOptions,
                     con: Any) -> tuple[Table, pd.DataFrame]:
     number = next(_counter)
     columns = ", ".join(f"{quote_text(f'c{i}')}: 'VARCHAR'" for i in range(len(header)))
-    clean = ", ".join(f"{_clean(f'c{i}', read)} AS {quote_name(name)}"
+    clean = ", ".join(f"{clean_text(f'c{i}', read)} AS {quote_name(name)}"
                       for i, name in enumerate(header))
     paths = ", ".join(quote_text(str(f)) for f in files)
     con.raw_sql(
@@ -190,7 +190,8 @@ def _read_delimited(files: list[Path], header: list[str], read: ReadOptions,
     return con.table(f"text_{number}"), rejected
 
 
-def _clean(column: str, read: ReadOptions) -> str:
+def clean_text(column: str, read: ReadOptions) -> str:
+    """SQL of a column's text without blanks around it, NULL where that is nothing."""
     cleaned = f"NULLIF(TRIM({column}), '')"
     for text in read.null:
         cleaned = f"NULLIF({cleaned}, {quote_text(text)})"
@@ -207,7 +208,7 @@ def _read_spaced(files: list[Path], header: list[str], read: ReadOptions,
         f"FROM read_csv([{paths}], auto_detect=false, delim='\x01', quote='', escape='', "
         f"header=false, skip={read.skip + int(read.header)}, columns={{'text': 'VARCHAR'}}) "
         "WHERE trim(text) <> ''")
-    cells = ", ".join(f"{_clean(f'cells[{i + 1}]', read)} AS {quote_name(name)}"
+    cells = ", ".join(f"{clean_text(f'cells[{i + 1}]', read)} AS {quote_name(name)}"
                       for i, name in enumerate(header))
     con.raw_sql(f"CREATE TABLE text_{number} AS SELECT {cells} FROM lines_{number} "
                 f"WHERE len(cells) = {n} ORDER BY line")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import ibis
 import pandas as pd
 from ibis.expr.types import Table
 
+from kamlib.dataset.portable import count_true
 from kamlib.measures.fetching import fetch
 from kamlib.measures.rules import MeasureRules
 from kamlib.measures.spans import MONEY, NET_KINDS, ZERO, Span, within
 from kamlib.period import Period, add_months
 
+STEP = ibis.literal(Decimal("0.0001"), type=MONEY)
 EFFECTS = ("price", "volume", "mix", "quantity_unknown")
 BRIDGE_COLUMNS = ["account_id", "n_lines_before", "n_lines", "gross_amount_before", "gross_amount",
                   *(f"{effect}_amount" for effect in EFFECTS), "returned_amount_before",
@@ -60,10 +63,16 @@ def build_account_bridge(lines: Table, *, period: Period, history_from: date,
     return found[BRIDGE_COLUMNS].sort_values("account_id", ignore_index=True)
 
 
+def _round_money(value: Any) -> Any:
+    """Round half away from zero to money's four decimals; each engine's own round is another."""
+    steps = (value.abs() * 10_000 + 0.5).floor().cast("int64")
+    return ((value < 0).ifelse(-steps, steps) * STEP).cast(MONEY)
+
+
 def _account_sums(rows: Table, inside: Any) -> dict[str, Any]:
     kind = rows.line_kind
     is_sale, is_back = inside & (kind == "sale"), inside & kind.isin(("return", "cancellation"))
-    return {"n_lines": is_sale.cast("int64").sum(),
+    return {"n_lines": count_true(is_sale),
             "gross_amount": rows.amount.sum(where=is_sale).cast(MONEY),
             "returned_amount": -rows.amount.sum(where=is_back).cast(MONEY),
             "adjustment_amount": rows.amount.sum(
@@ -79,7 +88,7 @@ def _split_products(rows: Table, spans: dict[str, Span]) -> Table:
     for suffix, span in spans.items():
         inside = within(sales.order_date, span)
         counted = inside & (sales.pieces != 0)
-        sums |= {f"n{suffix}": inside.cast("int64").sum(),
+        sums |= {f"n{suffix}": count_true(inside),
                  f"gross{suffix}": ibis.coalesce(sales.amount.sum(where=inside), ZERO),
                  f"pieces{suffix}": ibis.coalesce(sales.pieces.sum(where=counted), ZERO),
                  f"priced{suffix}": ibis.coalesce(sales.amount.sum(where=counted), ZERO)}
@@ -89,7 +98,7 @@ def _split_products(rows: Table, spans: dict[str, Span]) -> Table:
     old_price = each.priced_before.cast("float64") / has_price.ifelse(
         each.pieces_before, 1).cast("float64")
     volume = has_price.ifelse(
-        ((each.pieces - each.pieces_before).cast("float64") * old_price).round(4), 0.0).cast(MONEY)
+        _round_money((each.pieces - each.pieces_before).cast("float64") * old_price), ZERO)
     priced = has_price.ifelse(each.priced - each.priced_before, ZERO)
     change = each.gross - each.gross_before
     is_mix = is_named & ~both

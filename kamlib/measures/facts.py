@@ -17,6 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ibis.expr.types import Table
 
+from kamlib.dataset.engines import keep
+from kamlib.dataset.portable import count_true
 from kamlib.measures.fetching import fetch
 from kamlib.measures.lines import name_products
 from kamlib.measures.rules import MeasureRules
@@ -40,13 +42,13 @@ def build_order_days(lines: Table) -> Table:
     def total(column: Any, where: Any = None) -> Any:
         return column.sum(where=where).cast(MONEY)  # half the width of the engine's own sums
 
-    return lines.group_by(["account_id", "order_id", "order_date", "line_kind"]).agg(
+    return keep(lines.group_by(["account_id", "order_id", "order_date", "line_kind"]).agg(
         n_lines=lines.count(),
         quantity=total(lines.quantity),
         amount=total(lines.amount),
         cost_amount=total(lines.cost_amount),
         cost_known_amount=ibis.coalesce(total(lines.amount, known), ZERO),
-    ).cache()
+    ))
 
 
 def build_account_facts(order_days: Table, accounts: pd.DataFrame, *, period: Period,
@@ -88,7 +90,7 @@ def _sums_part(known: Table, span: Span) -> Table:
 def _orders_part(sales: Table, spans: list[Span]) -> Table:
     """Count orders: an order belongs to the day of its first sale line, so spans add up."""
     orders = sales.group_by(["account_id", "order_id"]).agg(day=sales.order_date.min())
-    counts = {f"n_orders{s.suffix}": within(orders.day, s).cast("int64").sum() for s in spans}
+    counts = {f"n_orders{s.suffix}": count_true(within(orders.day, s)) for s in spans}
     return orders.group_by("account_id").agg(**counts)
 
 
@@ -99,7 +101,7 @@ def _days_part(sales: Table, spans: list[Span], period: Period, rules: MeasureRu
     before = days.order_date.lag().over(
         ibis.window(group_by=days.account_id, order_by=days.order_date))
     days = days.mutate(gap=days.order_date.delta(before, unit="day"), before=before)
-    counts = {f"n_purchase_days{s.suffix}": within(days.order_date, s).cast("int64").sum()
+    counts = {f"n_purchase_days{s.suffix}": count_true(within(days.order_date, s))
               for s in spans}
     log = days.gap.cast("float64").ln().cast("decimal(18, 12)")
     return days.group_by("account_id").agg(

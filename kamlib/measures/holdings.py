@@ -9,6 +9,7 @@ import ibis
 import pandas as pd
 from ibis.expr.types import Table
 
+from kamlib.dataset.portable import count_true
 from kamlib.measures.fetching import fetch
 from kamlib.measures.lines import name_products
 from kamlib.measures.rules import MeasureRules
@@ -62,7 +63,7 @@ def build_account_holdings(lines: Table, products: Table | None, *, period: Peri
 def _sums(rows: Table, span: Span) -> dict[str, Any]:
     inside = within(rows.order_date, span)
     is_sale = inside & (rows.line_kind == "sale")
-    sums = {"n_lines": is_sale.cast("int64").sum(), "gross_amount": rows.amount.sum(where=is_sale),
+    sums = {"n_lines": count_true(is_sale), "gross_amount": rows.amount.sum(where=is_sale),
             "net_amount": rows.amount.sum(where=inside)}
     if span.suffix == "_window":
         has_quantity = is_sale & (ibis.coalesce(rows.quantity, ZERO) != 0)

@@ -10,6 +10,8 @@ import pandas as pd
 from ibis.expr.types import Table
 
 from kamlib.dataset.checks import find_tops
+from kamlib.dataset.engines import keep
+from kamlib.dataset.portable import in_byte_order
 from kamlib.measures.rules import MeasureRules
 
 COLUMNS = ("order_id", "account_id", "order_date", "product_id", "channel", "line_kind",
@@ -91,14 +93,14 @@ def mark_pairs(lines: Table, *, rules: MeasureRules) -> Table:
     keys = cancels.select(k_account=cancels.account_id, k_product=cancels.product_id,
                           k_quantity=cancels.quantity.abs(),
                           k_amount=cancels.amount.abs()).distinct()
-    keys = keys.mutate(k_kind=ibis.array(["sale", "cancellation"]).unnest()).cache()
+    keys = keep(keys.mutate(k_kind=ibis.array(["sale", "cancellation"]).unnest()))
     if not int(keys.count().execute()):
         return lines
     # The few lines that may be of a pair are kept apart, so that the many are only read past.
     can_pair = [lines.account_id == keys.k_account, lines.product_id == keys.k_product,
                 lines.quantity.abs() == keys.k_quantity, lines.amount.abs() == keys.k_amount,
                 lines.line_kind == keys.k_kind]
-    matched = _match_brackets(lines.semi_join(keys, can_pair), rules).cache()
+    matched = keep(_match_brackets(lines.semi_join(keys, can_pair), rules))
     return lines.anti_join(keys, can_pair).select(*columns).union(matched)
 
 
@@ -106,12 +108,12 @@ def _match_brackets(lines: Table, rules: MeasureRules) -> Table:
     columns, group = lines.columns, ["account_id", "product_id", "size", "price"]
     step = (lines.line_kind == "sale").ifelse(1, -1)
     events = lines.mutate(size=lines.quantity.abs(), price=lines.amount.abs(), step=step)
-    order = [events.order_date, events.step.desc(), *(events[c] for c in TIES)]
+    order = [events.order_date, events.step.desc(), *(in_byte_order(events[c]) for c in TIES)]
     running = events.step.sum().over(ibis.window(
         group_by=[events[g] for g in group], order_by=order, preceding=None, following=0))
     nested = events.mutate(depth=(events.step == 1).ifelse(running, running + 1))
     places = [nested[g] for g in [*group, "depth"]]
-    order = [nested.order_date, nested.step.desc(), *(nested[c] for c in TIES)]
+    order = [nested.order_date, nested.step.desc(), *(in_byte_order(nested[c]) for c in TIES)]
     window = ibis.window(group_by=places, order_by=order)
     seen = nested.mutate(
         before_step=nested.step.lag().over(window), before_day=nested.order_date.lag().over(window),

@@ -9,6 +9,7 @@ import ibis
 import pandas as pd
 from ibis.expr.types import Table
 
+from kamlib.dataset.portable import count_true
 from kamlib.measures.facts import build_account_facts
 from kamlib.measures.fetching import fetch
 from kamlib.measures.rules import MeasureRules
@@ -71,8 +72,8 @@ def build_purchase_days(order_days: Table, account_ids: Sequence[str]) -> pd.Dat
     sales = order_days.filter(order_days.line_kind == "sale")
     days = sales.semi_join(wanted, "account_id").select("account_id", "order_date").distinct()
     first = days.order_date.min().over(ibis.window(group_by=days.account_id))
-    marked = days.mutate(is_first=(days.order_date == first).cast("int64"))
+    marked = days.mutate(is_first=days.order_date == first)
     counts = fetch(marked.group_by("order_date").agg(
-        n_accounts=marked.count(), n_first_accounts=marked.is_first.sum()))
+        n_accounts=marked.count(), n_first_accounts=count_true(marked.is_first)))
     columns = ["order_date", "n_accounts", "n_first_accounts"]
     return counts[columns].sort_values("order_date", ignore_index=True)

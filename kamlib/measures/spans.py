@@ -15,6 +15,7 @@ import ibis
 import pandas as pd
 from ibis.expr.types import Table
 
+from kamlib.dataset.portable import count_true, in_byte_order
 from kamlib.measures.fetching import fetch
 from kamlib.measures.lines import name_products
 from kamlib.measures.rules import MeasureRules
@@ -110,7 +111,7 @@ def _sum_span(named: Table, span: Span, by: Sequence[str]) -> pd.DataFrame:
     is_sale = rows.line_kind == "sale"
     has_quantity = is_sale & (ibis.coalesce(rows.quantity, ZERO) != 0)
     sums = money_sums(rows) | {
-        "n_lines": is_sale.cast("int64").sum(),
+        "n_lines": count_true(is_sale),
         "quantity_gross_amount": rows.amount.sum(where=has_quantity)}
     totals = {name: ibis.coalesce(total, 0) for name, total in sums.items()}
     totals["net_amount"] = totals["gross_amount"] - totals["returned_amount"]
@@ -135,7 +136,8 @@ def build_largest_orders(order_days: Table, *, period: Period, history_from: dat
             order_date=days.order_date.min(), quantity=days.quantity.sum(),
             gross_amount=days.amount.sum())
         orders = orders.mutate(span_gross_amount=orders.gross_amount.sum().cast(MONEY))
-        order = [orders.gross_amount.desc(), orders.order_id, orders.account_id]
+        order = [orders.gross_amount.desc(), in_byte_order(orders.order_id),
+                 in_byte_order(orders.account_id)]
         found = fetch(orders.order_by(order).limit(n))
         ranks = pd.Series(range(1, len(found) + 1), dtype="Int64")
         parts.append(found.assign(span=span.suffix.removeprefix("_"), rank=ranks))

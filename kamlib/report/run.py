@@ -15,6 +15,7 @@ from typing import Any
 
 from kamlib import language
 from kamlib.dataset import Dataset
+from kamlib.dataset.engines import watched
 from kamlib.errors import InputError, KamlibError
 from kamlib.language import fmt_count, fmt_share
 from kamlib.report.execute import (
@@ -96,7 +97,7 @@ def run_report(dataset: str | Path, *, period: str, rules: str | Path | Rules, o
         return RunResult("already there", same)
     staging = store.begin()
     try:
-        with interruptible(), guard_kernels(), told_when_full(store):
+        with interruptible(), guard_kernels(), told_when_full(store), watched(request.file):
             return _run(request, str(dataset), chapters, extra, fingerprint, store, staging,
                         options, say, done)
     finally:

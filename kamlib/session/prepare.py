@@ -10,7 +10,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from ibis.expr.types import Table
 
 from kamlib.dataset import Dataset, DatasetFile, load_dataset_file, open_dataset
 from kamlib.dataset.checks import COLUMNS, MESSAGES, visible
+from kamlib.dataset.engines import watched
 from kamlib.dataset.fingerprint import fingerprint_sources, fingerprint_table
 from kamlib.dataset.pseudonyms import Pseudonyms
 from kamlib.errors import InputError
@@ -65,10 +66,15 @@ class Request:
     is_open: bool
     pseudonyms: Pseudonyms | None = None
 
+    @cached_property
+    def sources(self) -> dict[str, list[str]]:
+        """Fingerprints of what the tables are read from; an engine's tables are read for them."""
+        return fingerprint_sources(self.file)
+
     def fingerprint(self) -> str:
         """SHA-256 of all that can influence a number: files, mapping, period, rules, code."""
         content = {"dataset": self.file.model_dump(mode="json", exclude={"folder"}),
-                   "sources": fingerprint_sources(self.file), "period": self.period.label,
+                   "sources": self.sources, "period": self.period.label,
                    "is_open": self.is_open, "rules": self.rules.to_dict(), "code": code_hash()}
         if self.pseudonyms:
             content["pseudonyms"] = self.pseudonyms.mark
@@ -109,6 +115,11 @@ def build_request(dataset: str | Path, *, period: str, rules: str | Path | Rules
 
 def prepare(request: Request, *, into: Path) -> Dataset:
     """Open the data set and write the prepared folder; return the opened data set."""
+    with watched(request.file):
+        return _prepare(request, into)
+
+
+def _prepare(request: Request, into: Path) -> Dataset:
     dataset = open_dataset(request.file, pseudonyms=request.pseudonyms)
     dataset = replace(dataset, checks=pd.concat([dataset.checks, _check_window(request)]))
     for folder in ("facts", "tables", "quarantine"):

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from kamlib import measures
-from kamlib.dataset.sources import connect
+from kamlib.dataset.engines import connect
 from kamlib.measures import MeasureRules
 from kamlib.period import parse_period
 

@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 
 from kamlib.dataset import load_dataset_file
-from kamlib.dataset.sources import connect, load_source
+from kamlib.dataset.engines import connect
+from kamlib.dataset.sources import load_source
 from kamlib.errors import KamlibError
 from kamlib.report.run import Options, QuarantineError, run_report
 from kamlib.report.store import read_manifest

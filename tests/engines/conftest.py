@@ -1,0 +1,49 @@
+"""Servers of our own for the tests of engines, which only `make test-engines` collects."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+collect_ignore_glob = [] if os.environ.get("KAM_TEST_ENGINES") else ["test_*.py"]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Any]:
+    from tests.engines.servers import find_postgres, serve_postgres
+
+    if find_postgres() is None:
+        pytest.skip("no PostgreSQL server is installed")
+    with serve_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    from tests.engines.servers import run_spark
+
+    if shutil.which("java") is None:
+        pytest.skip("no Java is installed")
+    with run_spark(tmp_path_factory.mktemp("spark")) as session:
+        yield session
+
+
+@pytest.fixture(scope="session")
+def sample_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample company's data, prepared by in-process DuckDB."""
+    from tests.engines.comparing import SAMPLE, prepare_folder
+
+    return prepare_folder(SAMPLE / "dataset.toml", "2025Q4", tmp_path_factory.mktemp("sample"))
+
+
+@pytest.fixture(scope="session")
+def retail_folder(tmp_path_factory: pytest.TempPathFactory, real_data: Path) -> Path:
+    """Online Retail's data, prepared by in-process DuckDB."""
+    from tests.engines.comparing import RETAIL, prepare_folder
+
+    return prepare_folder(RETAIL, "2011Q3", tmp_path_factory.mktemp("retail"))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-collect_ignore_glob = [] if os.environ.get("KAM_TEST_ENGINES") else ["test_*.py"]
+collect_ignore_glob = [] if os.environ.get("KAM_TEST_ENGINES") else ["*.py"]
 
 
 @pytest.fixture(scope="session")

@@ -114,6 +114,21 @@ def build_rules(values: Mapping[str, Any], *, sections: Iterable[type[Section]],
     return Rules(_fill(section, values.get(name, {}), origin) for name, section in known.items())
 
 
+def keep_known(values: Mapping[str, Mapping[str, Any]], *,
+               sections: Iterable[type[Section]]) -> dict[str, dict[str, Any]]:
+    """Return what this program knows of an older program's rules; the rest went with that program.
+
+    >>> class Demo(Section):
+    ...     name: ClassVar[str] = "demo"
+    ...     share: float = rule(0.2, unit="share", source="an example", help="how much counts")
+    >>> keep_known({"demo": {"share": 0.3, "gone": 1}, "old": {}}, sections=[Demo])
+    {'demo': {'share': 0.3}}
+    """
+    known = {section.name: section.model_fields for section in sections}
+    return {name: {key: value for key, value in given.items() if key in known[name]}
+            for name, given in values.items() if name in known}
+
+
 def _fill(section: type[Section], values: Any, origin: str) -> Section:
     if not isinstance(values, Mapping):
         raise InputError(f"{origin}: {section.name!r} has to be a table, written "

@@ -17,7 +17,7 @@ from kamlib.report.differences import CODE, INPUT, PACKAGE, list_differences
 from kamlib.report.hashes import OUTPUT_COLUMNS, check_hashes
 from kamlib.report.run import Options, run_report
 from kamlib.report.store import read_manifest
-from kamlib.rules import build_rules
+from kamlib.rules import build_rules, keep_known
 from kamlib.session.sections import SECTIONS
 
 INTACT, EQUAL = "intact", "equal"
@@ -119,7 +119,8 @@ def _run_again(manifest: dict[str, Any], dataset: str | Path, notebooks: Path, p
     if given != wanted:
         raise InputError(f"The version is of the data set {wanted!r}, but the dataset file given "
                          f"is of {given!r}. Give --dataset the right one.")
-    rules = build_rules(manifest["rules"], sections=SECTIONS, origin="the manifest")
+    rules = build_rules(keep_known(manifest["rules"], sections=SECTIONS), sections=SECTIONS,
+                        origin="the manifest")
     options = Options(
         reports=place, notebooks=notebooks, lang=manifest["lang"], allow_open=manifest["is_open"],
         accept_quarantine=True, n_kernels=n_kernels,

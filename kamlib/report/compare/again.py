@@ -27,7 +27,7 @@ from kamlib.report.compare.parts import CODE, RESTATED, RULES, Again
 from kamlib.report.compare.result import Comparison, compare_versions
 from kamlib.report.execute import check_parameters, find_chapters, hash_sources, run_chapters
 from kamlib.report.store import Store
-from kamlib.rules import build_rules
+from kamlib.rules import build_rules, keep_known
 from kamlib.session.handing_on import HANDOVER, read_handed_on
 from kamlib.session.opening import PREPARED
 from kamlib.session.prepare import build_request, code_hash, prepare
@@ -117,7 +117,8 @@ def _refuse_other_program(new: Version, workshop: Workshop) -> None:
 def _measure(pair: Pair, version: Version, workshop: Workshop) -> pd.DataFrame:
     """Metrics of a version's period on today's data with the old version's rules."""
     manifest = version.manifest
-    rules = build_rules(pair.old.manifest["rules"], sections=SECTIONS, origin="the old manifest")
+    rules = build_rules(keep_known(pair.old.manifest["rules"], sections=SECTIONS),
+                        sections=SECTIONS, origin="the old manifest")
     needed = {row["notebook"] for v in (pair.old, pair.new)
               for row in v.metrics.to_dict("records") if row["headline"]}
     chapters = [c for c in find_chapters(workshop.notebooks) if c.slug in needed]

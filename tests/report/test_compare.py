@@ -152,6 +152,10 @@ def test_further_runs_tell_rules_and_restated_data_from_time(store):
     alone = compare_versions(old, new)
     assert alone.changes[1].not_split == ("restated", "rules")
     assert adds_up(alone)
+    # A rule and a section that the program has given up since went with the program.
+    rules = {**old.manifest["rules"], "gone": {"line": 1}}
+    rules["measures"] = {**rules["measures"], "gone": 2}
+    old = type(old)(old.folder, {**old.manifest, "rules": rules})
     shop = again.Workshop(store / "data" / "dataset.toml", store / "notebooks")
     found = again.split_further(old, new, workshop=shop)
     assert adds_up(found)

@@ -11,6 +11,7 @@ import pandas as pd
 from kamlib.errors import InputError
 from kamlib.language import _, fmt_number
 from kamlib.report.execute import Chapter, Outcome, find_chapters, run_chapters
+from kamlib.report.nursery import close_nursery
 from kamlib.session.handing_on import has_handed_on, read_handed_on
 from kamlib.session.report import Report
 
@@ -46,6 +47,7 @@ def _run(chapters: list[Chapter], report: Report, dataset: str, rules: str) -> N
             lang=report.lang, report=tell,
             parameters={"dataset": dataset, "period": report.period.label, "rules": rules,
                         "out": "", "lang": report.lang})
+    close_nursery()
     failed = [f"{o.chapter.slug}: {o.reason}" for o in outcomes
               if o.status not in ("ok", "skipped")]
     if failed:

@@ -33,8 +33,7 @@ CAN_FORK = sys.platform == "linux"
 LAUNCHER = ["-m", "ipykernel_launcher"]  # what a kernel spec asks Python to run
 BACKEND = "module://matplotlib_inline.backend_inline"
 IMPORTED = ("ipykernel.kernelapp", "ipykernel.ipkernel", "matplotlib_inline.backend_inline",
-            "kamlib.session",
-            "kamlib.session.account")
+            "kamlib.session", "kamlib.session.account")
 START_S = 60  # how long a kernel may wait for the imports
 PR_SET_PDEATHSIG = 1
 N_WORTHWHILE = 4  # notebooks whose own imports take longer than importing everything once
@@ -167,6 +166,13 @@ def find_nursery() -> Nursery | None:
     """Return the nursery that this process has opened and that is alive."""
     with _lock:
         return _find()
+
+
+def close_nursery() -> None:
+    """End it in a process that goes on: it would fork yesterday's code after an edit."""
+    with _lock:
+        if (nursery := _find()) is not None:
+            nursery.close()
 
 
 def _find() -> Nursery | None:

@@ -13,7 +13,7 @@ import pytest
 
 from kamlib.report import nursery
 from kamlib.report.execute import find_chapters, run_chapters
-from kamlib.report.nursery import N_WORTHWHILE, find_nursery, open_nursery
+from kamlib.report.nursery import N_WORTHWHILE, close_nursery, find_nursery, open_nursery
 
 _spec = importlib.util.spec_from_file_location("small", Path(__file__).with_name("small.py"))
 small = importlib.util.module_from_spec(_spec)
@@ -76,3 +76,5 @@ def test_when_what_forks_dies_the_run_says_so_and_the_next_one_works(tmp_path):
     assert find_nursery() is None
     open_nursery(N_WORTHWHILE)
     assert execute(tmp_path)[1][0][1] == find_nursery()._process.pid
+    close_nursery()
+    assert find_nursery() is None

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.errors import RefusedError
-from kamlib.language import fmt_list
+from kamlib.language import fmt_list, translate
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,17 @@ class Unanswered:
     question: str
     reason: str
     table: str = ""
+
+
+def list_unanswered(refused: Mapping[str, str], questions: Mapping[str, str],
+                    tables: Mapping[str, str]) -> tuple[Unanswered, ...]:
+    """Turn what was refused (name → reason) into questions, with the table that would answer each.
+
+    >>> list_unanswered({"mix": "No lines."}, {"mix": "What is bought?"}, {"mix": "products"})
+    (Unanswered(question='What is bought?', reason='No lines.', table='products'),)
+    """
+    return tuple(Unanswered(translate(questions[name]), reason, tables.get(name, ""))
+                 for name, reason in refused.items())
 
 
 KINDS = ("metrics", "findings", "attention", "unanswered")

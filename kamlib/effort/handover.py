@@ -16,8 +16,8 @@ from kamlib.handover import (
     Finding,
     Handover,
     Metric,
-    Unanswered,
     column_by_account,
+    list_unanswered,
     name_accounts,
 )
 from kamlib.labels import label
@@ -30,7 +30,6 @@ from kamlib.language import (
     fmt_number,
     fmt_range,
     fmt_share,
-    translate,
 )
 
 
@@ -43,9 +42,7 @@ def build_handover(result: Effort, *, accounts: pd.DataFrame, currency: str = ""
     return Handover(headline=tuple(_headline(result, currency)), metrics=tuple(_metrics(result)),
                     findings=tuple(_findings(result, names, currency)),
                     attention=tuple(_attention(result, owners, currency)),
-                    unanswered=tuple(Unanswered(translate(QUESTIONS[name]), reason,
-                                                ANSWERED_BY[name])
-                                     for name, reason in result.refused.items()))
+                    unanswered=list_unanswered(result.refused, QUESTIONS, ANSWERED_BY))
 
 
 def say_audit(result: Effort, *, currency: str = "", brief: bool = False) -> str:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import pandas as pd
 
-from kamlib.handover import Handover, Metric, Unanswered, column_by_account, or_none
+from kamlib.handover import (
+    Handover,
+    Metric,
+    Unanswered,
+    column_by_account,
+    list_unanswered,
+    or_none,
+)
 from kamlib.language import (
     _,
     fmt_count,
@@ -47,8 +54,10 @@ def build_handover(result: Loyalty, *, facts: pd.DataFrame, bonds: Bonds | None 
         findings=tuple(find_findings(result, facts, bonds=bonds, standing=standing, names=names,
                                      currency=currency)),
         attention=tuple(find_attention(result, standing=standing, owners=owners)),
-        unanswered=(*_unanswered(result), *_refused(bonds, BOND_QUESTIONS, BOND_TABLES),
-                    *_refused(standing, STANDING_QUESTIONS, STANDING_TABLES)))
+        unanswered=(*_unanswered(result),
+                    *list_unanswered(bonds.refused if bonds else {}, BOND_QUESTIONS, BOND_TABLES),
+                    *list_unanswered(standing.refused if standing else {}, STANDING_QUESTIONS,
+                                     STANDING_TABLES)))
 
 
 def _returns(result: Loyalty, facts_previous: pd.DataFrame | None,
@@ -110,12 +119,6 @@ def _headline(result: Loyalty, standing: Standing | None, currency: str) -> Iter
                 heard=fmt_count(len(standing.classed)),
                 amount=fmt_money(held["net_amount"], currency),
                 share=fmt_share(held["amount_share"]))
-
-
-def _refused(result: Bonds | Standing | None, questions: Mapping[str, str],
-             tables: Mapping[str, str]) -> Iterator[Unanswered]:
-    for name, reason in (result.refused if result is not None else {}).items():
-        yield Unanswered(translate(questions[name]), reason, tables[name])
 
 
 def _unanswered(result: Loyalty) -> Iterator[Unanswered]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from kamlib.handover import Handover, Unanswered, column_by_account
-from kamlib.language import _, _n, fmt_count, fmt_money, fmt_range, fmt_share, translate
+from kamlib.handover import Handover, column_by_account, list_unanswered
+from kamlib.language import _, _n, fmt_count, fmt_money, fmt_range, fmt_share
 from kamlib.segmentation.findings import (
     fallen_from_core,
     find_attention,
@@ -43,8 +43,7 @@ def build_handover(result: Segmentation, views: Views | None = None, *,
     return Handover(
         headline=tuple(_headline(result, currency)), metrics=tuple(find_metrics(result)),
         findings=tuple(findings), attention=tuple(attention),
-        unanswered=tuple(Unanswered(translate(questions[name]), reason, TABLES.get(name, ""))
-                         for name, reason in refused.items()))
+        unanswered=list_unanswered(refused, questions, TABLES))
 
 
 def _headline(result: Segmentation, currency: str) -> Iterator[str]:

@@ -12,8 +12,8 @@ from kamlib.handover import (
     Finding,
     Handover,
     Metric,
-    Unanswered,
     column_by_account,
+    list_unanswered,
     or_none,
 )
 from kamlib.language import (
@@ -24,7 +24,6 @@ from kamlib.language import (
     fmt_number,
     fmt_range,
     fmt_share,
-    translate,
 )
 from kamlib.loyalty.products.foretell import NAIVE
 from kamlib.loyalty.products.result import QUESTIONS, CrossSell
@@ -44,8 +43,7 @@ def hand_on_cross_sell(result: CrossSell, *, accounts: pd.DataFrame | None = Non
         headline=tuple(_headline(result, names, currency)), metrics=tuple(_metrics(result)),
         findings=tuple(_findings(result, names, currency)),
         attention=tuple(_attention(result, owners)),
-        unanswered=tuple(Unanswered(translate(QUESTIONS[name]), reason, TABLES[name])
-                         for name, reason in result.refused.items()))
+        unanswered=list_unanswered(result.refused, QUESTIONS, TABLES))
 
 
 def say_held(result: CrossSell) -> str:

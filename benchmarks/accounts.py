@@ -21,6 +21,7 @@ from pathlib import Path
 import nbformat
 
 from kamlib.report.accounts import AccountOptions, Choice, choose_accounts, run_accounts
+from kamlib.report.nursery import close_nursery
 from kamlib.report.refresh import refresh_notebook
 from kamlib.report.run import Options, run_report
 from kamlib.sample import make_sample
@@ -71,6 +72,7 @@ def measure(folder: Path, *, n_pages: int, n_kernels: int) -> None:
             options=AccountOptions(folder / "reports", notebooks, audience=audience,
                                    n_kernels=n_kernels))
         seconds = time.perf_counter() - started
+        close_nursery()  # only then is the time of the kernels it forked added to ours
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
         size = sum(path.stat().st_size for path in result.folder.iterdir()) / 1e6

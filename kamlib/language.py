@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
-from functools import cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from io import BytesIO
@@ -188,10 +188,15 @@ def fmt_number(x: Any, digits: int) -> str:
     if math.isinf(x):
         return "∞" if x > 0 else "-∞"
     # str() first: 0.615 means what was written, not the double below it.
-    value = Decimal(str(x)).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN)
+    return _group(str(x), digits, current())
+
+
+@lru_cache(maxsize=20_000)  # a page of one account writes a thousand numbers, most of them again
+def _group(number: str, digits: int, lang: str) -> str:
+    value = Decimal(number).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN)
     pattern = "#,##0." + "0" * digits if digits > 0 else "#,##0"
     # + 0 turns a negative zero into zero.
-    return format_decimal(value + 0, format=pattern, locale=LOCALES[current()])
+    return format_decimal(value + 0, format=pattern, locale=LOCALES[lang])
 
 
 def fmt_share(x: Any, digits: int = 0) -> str:

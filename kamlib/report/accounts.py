@@ -28,6 +28,7 @@ from kamlib.report.account_index import PLAIN, about_of, pages_of, write_account
 from kamlib.report.execute import find_chapters, read_declared, translate_prose
 from kamlib.report.kept import run_kept
 from kamlib.report.layout import PageMeta
+from kamlib.report.nursery import N_WORTHWHILE, open_nursery
 from kamlib.report.render import render_account
 from kamlib.report.run import fingerprint_run, interruptible
 from kamlib.report.store import Staging, Store, read_manifest, told_when_full, write_whole
@@ -103,6 +104,8 @@ def run_accounts(dataset: str | Path, *, period: str, rules: str | Path, choice:
     store = Store(options.reports)
     home = _latest(store, request, options)
     notebook = _read_notebook(options.notebooks)
+    if not choice.account_ids or len(choice.account_ids) >= N_WORTHWHILE:
+        open_nursery(N_WORTHWHILE)  # it imports while the data is opened
     folder = pages_of(home) / options.audience
     staging = store.begin()
     try:
@@ -239,9 +242,9 @@ def _make(request: Request, notebook: NotebookNode, company: Report, chosen: pd.
         made.append(account_id)
         say(len(made), len(chosen))
 
-    jobs = [(a, clean(a)) for a in chosen["account_id"]]
-    run_kept(jobs, folder=options.notebooks, done=done, n_kernels=options.n_kernels,
-             timeout_s=options.timeout_s)
+    jobs = ((a, clean(a)) for a in chosen["account_id"])  # one at a time: they are kept nowhere
+    run_kept(jobs, folder=options.notebooks, done=done,
+             n_kernels=min(options.n_kernels, len(chosen)), timeout_s=options.timeout_s)
     if failed:
         kept = _keep_failed(staging, options, request)
         return AccountsResult("failed", kept, len(chosen), dict(sorted(failed.items())))

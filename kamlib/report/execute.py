@@ -271,7 +271,6 @@ def _execute(source: Path, target: Path, parameters: Mapping[str, Any], chapter:
             language="python",
             progress_bar=False, log_output=False, execution_timeout=timeout_s,
             start_timeout=120, shutdown_kernel="immediate", kernel_manager_class=ForkManager,
-            extra_arguments=["--log-level=ERROR"],  # each start warns of an unencrypted port
             resources={"metadata": {"path": str(chapter.path.parent)}})
     except PapermillExecutionError as error:
         if error.ename == "KeyboardInterrupt":

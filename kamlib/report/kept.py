@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -23,18 +23,22 @@ from nbformat import NotebookNode
 from kamlib.errors import one_line
 from kamlib.report.nursery import ForkManager
 
-FORGET = "get_ipython().reset(new_session=True)"
+# The reset looks through everything for what the notebook left behind. What is there afterwards are
+# modules and tables that stay: frozen, they need not be looked through again, a fourth of a page.
+FORGET = "get_ipython().reset(new_session=True); __import__('gc').freeze()"
 Job = tuple[str, NotebookNode]
+Kernel = tuple[AsyncKernelManager, AsyncKernelClient]
 # What came of a notebook: its name, itself with its outputs, and what went wrong ("" for nothing).
 Done = Callable[[str, NotebookNode, str], None]
 
 
-def run_kept(jobs: Sequence[Job], *, folder: Path, done: Done, n_kernels: int = 2,
+def run_kept(jobs: Iterable[Job], *, folder: Path, done: Done, n_kernels: int = 2,
              timeout_s: int = 300) -> None:
     """Execute notebooks on `n_kernels` kept kernels; `done` is called in the kernel's thread.
 
     jobs: name and notebook, executed in place; folder: in which they run. One that fails does not
-    stop the others; a kernel that dies is replaced.
+    stop the others; a kernel that dies is replaced. A kernel is started for what it is to run, so
+    that too large an `n_kernels` starts none in vain.
     """
     os.environ.setdefault("PYTHONHASHSEED", "0")
     queue, lock, stop = iter(jobs), threading.Lock(), threading.Event()
@@ -42,8 +46,8 @@ def run_kept(jobs: Sequence[Job], *, folder: Path, done: Done, n_kernels: int = 
     def work() -> None:
         asyncio.run(_work(_shared(queue, lock, stop), folder, done, timeout_s))
 
-    with ThreadPoolExecutor(max(1, min(n_kernels, len(jobs)))) as pool:
-        futures = [pool.submit(work) for _ in range(max(1, min(n_kernels, len(jobs))))]
+    with ThreadPoolExecutor(n_kernels) as pool:
+        futures = [pool.submit(work) for _ in range(n_kernels)]
         try:
             for future in futures:
                 future.result()
@@ -62,56 +66,63 @@ def _shared(queue: Iterator[Job], lock: threading.Lock, stop: threading.Event) -
 
 
 async def _work(jobs: Iterator[Job], folder: Path, done: Done, timeout_s: int) -> None:
-    manager: AsyncKernelManager | None = None
+    kernel: Kernel | None = None
     try:
         for name, notebook in jobs:
-            if manager is None:
-                manager = ForkManager(kernel_name="python3")
-                # Each start warns of an unencrypted port.
-                await manager.start_kernel(cwd=str(folder), extra_arguments=["--log-level=ERROR"])
-            why = await _execute(notebook, manager, folder, timeout_s)
+            if kernel is None:
+                kernel = await _start(folder, timeout_s)
+            why = await _execute(notebook, *kernel, folder, timeout_s)
             if why.startswith(LOST):
-                await _end(manager)
-                manager = None
+                await _end(*kernel)
+                kernel = None
             done(name, notebook, why)
     finally:
-        if manager is not None:
-            await _end(manager)
+        if kernel is not None:
+            await _end(*kernel)
 
 
 LOST = ("its kernel died", "a cell ran longer")
 
 
-async def _execute(notebook: NotebookNode, manager: AsyncKernelManager, folder: Path,
-                   timeout_s: int) -> str:
+async def _start(folder: Path, timeout_s: int) -> Kernel:
+    """Start a kernel and open its channels, which wait until it has nothing more to say."""
+    manager = ForkManager(kernel_name="python3")
+    await manager.start_kernel(cwd=str(folder))
+    client = manager.client()
+    client.start_channels()
+    client.allow_stdin = False
+    with suppress(RuntimeError):  # one that does not answer is told of by the notebook at hand
+        await client.wait_for_ready(timeout=timeout_s)
+    return manager, client
+
+
+async def _execute(notebook: NotebookNode, manager: AsyncKernelManager, channels: AsyncKernelClient,
+                   folder: Path, timeout_s: int) -> str:
     client = NotebookClient(notebook, km=manager, timeout=timeout_s, kernel_name="python3",
                             resources={"metadata": {"path": str(folder)}})
+    client.kc = channels
     try:
         await client.async_execute()
-        await _forget(client, timeout_s)
+        await _forget(channels, timeout_s)
     except CellTimeoutError:
         return f"a cell ran longer than {timeout_s} s"
     except DeadKernelError:
         return "its kernel died (out of memory, or ended from outside)"
     except CellExecutionError as error:
         with suppress(Exception):
-            await _forget(client, timeout_s)
+            await _forget(channels, timeout_s)
         return one_line(ValueError(f"{error.ename}: {error.evalue}"))
     except RuntimeError as error:  # nbclient's word for a kernel that does not answer
         return f"its kernel died: {one_line(error)[:200]}"
-    finally:
-        if client.kc is not None:
-            client.kc.stop_channels()
     return ""
 
 
-async def _forget(client: NotebookClient, timeout_s: int) -> None:
+async def _forget(channels: AsyncKernelClient, timeout_s: int) -> None:
     """Let the kernel forget every name of the notebook and count its cells from 1 again."""
-    if isinstance(client.kc, AsyncKernelClient):
-        await client.kc.execute_interactive(FORGET, silent=True, store_history=False,
-                                            timeout=timeout_s)
+    await channels.execute_interactive(FORGET, silent=True, store_history=False, timeout=timeout_s)
 
 
-async def _end(manager: AsyncKernelManager) -> None:
+async def _end(manager: AsyncKernelManager, channels: AsyncKernelClient) -> None:
+    channels.stop_channels()
     with suppress(Exception):
         await manager.shutdown_kernel(now=True)

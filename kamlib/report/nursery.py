@@ -31,6 +31,8 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 CAN_FORK = sys.platform == "linux"
 LAUNCHER = ["-m", "ipykernel_launcher"]  # what a kernel spec asks Python to run
+# Each start warns of an unencrypted port; and whose history would a run be in?
+QUIET = ("--log-level=ERROR", "--HistoryManager.enabled=False")
 BACKEND = "module://matplotlib_inline.backend_inline"
 IMPORTED = ("ipykernel.kernelapp", "ipykernel.ipkernel", "matplotlib_inline.backend_inline",
             "kamlib.session", "kamlib.session.account")
@@ -141,9 +143,10 @@ class ForkProvisioner(LocalProvisioner):
 
 
 class ForkManager(AsyncKernelManager):
-    """A kernel manager whose kernels are forked."""
+    """A kernel manager whose kernels are forked, and neither warn nor remember what they ran."""
 
     async def _async_pre_start_kernel(self, **options: Any) -> Any:
+        options["extra_arguments"] = [*QUIET, *options.get("extra_arguments", ())]
         if self.provisioner is None:
             self.provisioner = ForkProvisioner(kernel_id=self.kernel_id, parent=self,
                                                kernel_spec=self.kernel_spec)

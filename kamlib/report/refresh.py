@@ -20,7 +20,6 @@ def refresh_notebook(path: Path) -> None:
     """
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=600, kernel_name="python3", kernel_manager_class=ForkManager,
-                   extra_arguments=["--log-level=ERROR"],
                    resources={"metadata": {"path": str(path.parent)}}).execute()
     nbformat.write(clean(notebook), path)
 

@@ -255,7 +255,7 @@ class Report:
 
     # -- showing and publishing ----------------------------------------------------------------
 
-    @property
+    @cached_property
     def checks(self) -> ChecksView:
         """Rows read, kept, excluded and quarantined with reasons, and what looks suspicious."""
         frames = {name: pd.read_parquet(self._folder / f"{name}.parquet")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy.special import betainc
 
 from kamlib.errors import InputError
 
@@ -49,7 +49,13 @@ def _solve(k: Floats, n: Floats, least: Floats, wanted: float) -> Floats:
     low, high = np.full(k.shape, 1e-9), np.full(k.shape, 1 - 1e-9)
     for _step in range(STEPS):
         middle = (low + high) / 2
-        at_least, above, shown = (stats.binom.sf(x, n, middle) for x in (k - 1, k, least - 1))
+        at_least, above, shown = (_at_least(x, n, middle) for x in (k, k + 1, least))
         is_below = (at_least + above) / (2 * np.maximum(shown, 1e-300)) < wanted
         low, high = np.where(is_below, middle, low), np.where(is_below, high, middle)
     return np.asarray((low + high) / 2, dtype="float64")
+
+
+def _at_least(k: Floats, n: Floats, share: Floats) -> Floats:
+    """How probable k or more of n are: the binomial tail, without what a distribution checks."""
+    tail = betainc(np.maximum(k, 1), np.maximum(n - k + 1, 1), share)
+    return np.where(k <= 0, 1.0, np.where(k > n, 0.0, tail))

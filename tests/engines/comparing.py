@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import shutil
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
 import pyarrow as pa
+import pytest
 
+from kamlib.report.run import Options, default_notebooks, run_report
 from kamlib.schema import load_schema
 from kamlib.session.prepare import build_request, prepare
 from tests.engines.servers import name_engine, read_texts
@@ -16,14 +22,41 @@ from tests.engines.servers import name_engine, read_texts
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "data" / "sample"
 RETAIL = ROOT / "data" / "recipes" / "online_retail.toml"
+RETAIL_RULES = RETAIL.with_name("online_retail_rules.toml")
 NAMES = sorted(path.stem for path in SAMPLE.glob("*.csv"))
 TOLERANCE = 1e-9  # of numbers that are no money
 WRITTEN_OF_FILES = ("files", "fingerprint")  # what names the source itself
 
 
-def prepare_folder(dataset: Path, period: str, into: Path, rules: str | Path = "") -> Path:
-    prepare(build_request(dataset, period=period, rules=rules), into=into)
+def prepare_folder(dataset: Path, period: str, into: Path, rules: str | Path = "",
+                   key: bytes = b"") -> Path:
+    prepare(build_request(dataset, period=period, rules=rules, key=key), into=into)
     return into
+
+
+@dataclass(frozen=True)
+class Run:
+    """A whole period run: what the notebooks were given, and the version they made."""
+
+    prepared: Path
+    version: Path
+
+
+def run_period(dataset: Path, period: str, into: Path, rules: str | Path = "") -> Run:
+    """Publish a period with all notebooks and keep the data that was prepared for them."""
+    running, kept = importlib.import_module("kamlib.report.run"), into / "prepared"
+
+    def prepare_and_keep(request: Any, *, into: Path) -> Any:
+        made = prepare(request, into=into)
+        shutil.copytree(into, kept)
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(running, "prepare", prepare_and_keep)
+        result = run_report(dataset, period=period, rules=rules, options=Options(
+            reports=into / "reports", notebooks=default_notebooks()))
+    assert result.status == "published", result.outcomes
+    return Run(kept, result.folder)
 
 
 def choose_tables(text: str, names: tuple[str, ...]) -> str:
@@ -94,6 +127,23 @@ def compare_folders(ours: Path, theirs: Path) -> int:
             assert all(contexts[0][key] == contexts[1][key] for key in contexts[0]
                        if key not in WRITTEN_OF_FILES), name
     return len(names)
+
+
+def compare_versions(ours: Path, theirs: Path) -> int:
+    """Hold all that two versions published as numbers or sentences equal; return how many."""
+    names = {path.relative_to(ours) for path in ours.rglob("*.parquet")}
+    assert names == {path.relative_to(theirs) for path in theirs.rglob("*.parquet")}
+    for name in sorted(names):
+        compare_frames(pd.read_parquet(ours / name), pd.read_parquet(theirs / name), str(name))
+    return len(names)
+
+
+def hold_equal(reference: Run, dataset: Path, period: str, into: Path,
+               rules: str | Path = "") -> tuple[int, int]:
+    """Publish the same period from another engine; return how much was compared and equal."""
+    found = run_period(dataset, period, into, rules)
+    return (compare_folders(reference.prepared, found.prepared),
+            compare_versions(reference.version, found.version))
 
 
 def compare_frames(one: pd.DataFrame, other: pd.DataFrame, name: str) -> None:

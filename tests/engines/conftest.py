@@ -23,7 +23,7 @@ def postgres() -> Iterator[Any]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # a test may end it, or need one of another kind
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     from tests.engines.servers import run_spark
 
@@ -40,10 +40,3 @@ def sample_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     return prepare_folder(SAMPLE / "dataset.toml", "2025Q4", tmp_path_factory.mktemp("sample"))
 
-
-@pytest.fixture(scope="session")
-def retail_folder(tmp_path_factory: pytest.TempPathFactory, real_data: Path) -> Path:
-    """Online Retail's data, prepared by in-process DuckDB."""
-    from tests.engines.comparing import RETAIL, prepare_folder
-
-    return prepare_folder(RETAIL, "2011Q3", tmp_path_factory.mktemp("retail"))

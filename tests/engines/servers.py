@@ -137,12 +137,12 @@ def serve_postgres() -> Iterator[Postgres]:
 
 
 @contextmanager
-def run_spark(folder: Path) -> Iterator[Any]:
+def run_spark(folder: Path, master: str = "local[2]") -> Iterator[Any]:
     """A session on this machine alone; its Java ends with it."""
     os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
     from pyspark.sql import SparkSession
 
-    builder = SparkSession.builder.master("local[2]").appName("kam-tests")
+    builder = SparkSession.builder.master(master).appName("kam-tests")
     for name, value in {"spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1",
                         "spark.driver.bindAddress": "127.0.0.1", "spark.driver.memory": "3g",
                         "spark.sql.shuffle.partitions": "2",

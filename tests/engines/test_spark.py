@@ -1,4 +1,4 @@
-"""The same data set on a real Spark session."""
+"""What a real Spark session refuses, and codes in the place of names made by it."""
 
 from __future__ import annotations
 
@@ -8,52 +8,17 @@ import re
 import signal
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 
 from kamlib.errors import InputError
 from kamlib.report.run import Options, run_report
-from tests.engines.comparing import (
-    SAMPLE,
-    choose_tables,
-    compare_folders,
-    prepare_folder,
-    retail_on,
-    retail_texts,
-    sample_on,
-    sample_texts,
-)
+from tests.engines.comparing import compare_folders, prepare_folder
 from tests.engines.servers import load_spark
-from tests.report.small import DATASET, HAND_ON, LINES, hand_on, write_notebook
+from tests.report.small import DATASET, HAND_ON, LINES, hand_on, write_dataset, write_notebook
 
 URL = "spark://local[2]"
-
-
-# Those that fact tables are made of, those with broken rows, and one of floating numbers; each
-# table takes Spark some seconds whatever its size. All of them were compared once by hand.
-SOME = ("accounts", "products", "orders", "invoices", "payments", "survey_answers")
-
-
-def test_the_sample_company_has_the_same_numbers(spark, tmp_path):
-    load_spark(spark, {name: table for name, table in sample_texts().items() if name in SOME},
-               tmp_path)
-    text = choose_tables((SAMPLE / "dataset.toml").read_text("utf-8"), SOME)
-    files = tmp_path / "files.toml"
-    files.write_text(text.replace('source = "', f'source = "{SAMPLE}/'), encoding="utf-8")
-    rules = tmp_path / "rules.toml"  # fewer days of the past: each is a dozen queries more
-    rules.write_text("[measures]\nbacktest_cuts = 1\n", encoding="utf-8")
-    folders = [tmp_path / name for name in ("duckdb", "spark")]
-    for folder, file in zip(folders, (files, sample_on(URL, tmp_path, only=SOME)), strict=True):
-        folder.mkdir()
-        prepare_folder(file, "2025Q4", folder, rules)
-    assert compare_folders(*folders) > 25
-
-
-def test_online_retail_has_the_same_numbers(spark, retail_folder, real_data, tmp_path):
-    load_spark(spark, retail_texts(real_data), tmp_path)
-    (tmp_path / "out").mkdir()
-    found = prepare_folder(retail_on(URL, tmp_path), "2011Q3", tmp_path / "out")
-    assert compare_folders(retail_folder, found) >= 20
 
 
 def refusal(folder: Path, source: str) -> str:
@@ -97,6 +62,21 @@ def test_a_value_that_spark_cannot_work_out(spark, small):
               "DECIMAL(18, 4)) AS amount FROM small")
     said = refusal(small, "broken")
     assert re.search(r"the engine cannot run the expressions: .*DIVIDE_BY_ZERO", said)
+
+
+def test_codes_are_those_that_duckdb_gives(small):
+    """The key and the values make a code; where it is made does not matter."""
+    file = small / "dataset.toml"
+    file.write_text(DATASET.replace('source = "orders.csv"', 'source = "small"')
+                    + f'[engine]\nurl = "{URL}"\n', encoding="utf-8")
+    here = write_dataset(small / "files")
+    folders = [small / "spark", small / "duckdb"]
+    for folder, dataset in zip(folders, (file, here), strict=True):
+        folder.mkdir()
+        prepare_folder(dataset, "2025Q4", folder, key=b"k" * 32)
+    assert compare_folders(*folders) > 20
+    facts = pd.read_parquet(folders[0] / "facts" / "account_facts.parquet")
+    assert len(facts) == 3 and not set(facts["account_id"]) & set("ABC")
 
 
 def test_java_that_is_killed_in_mid_run(spark, small, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import NoReturn
 
@@ -22,6 +23,8 @@ for _command in (runs.run, data.check, versions.list_versions, versions.review, 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run a command; a KamlibError becomes its paragraph and an exit status."""
+    # Half a command is imports, which leave nothing behind that had to be looked for.
+    gc.set_threshold(50_000, 20, 20)
     words = list(sys.argv[1:] if arguments is None else arguments)
     is_debug = "--debug" in words
     words = [word for word in words if word != "--debug"]

@@ -208,9 +208,12 @@ def _secrets(file: DatasetFile | None) -> set[str]:
 
 def keep(table: Table) -> Table:
     """Return a table as the engine has worked it out, kept for the session."""
+    backend = table.get_backend()
+    if backend.name == "pyspark":  # its cache does not hand over tables that are made in memory
+        backend._run_pre_execute_hooks(table)
     kept = table.cache()
-    if kept.get_backend().name == "postgres":  # it plans badly for what it has not counted
-        kept.get_backend().raw_sql(f"ANALYZE {quote_name(kept.op().name)}").close()
+    if backend.name == "postgres":  # it plans badly for what it has not counted
+        backend.raw_sql(f"ANALYZE {quote_name(kept.op().name)}").close()
     return kept
 
 

@@ -163,6 +163,7 @@ def run_spark(folder: Path, master: str = "local[2]") -> Iterator[Any]:
 def end_java(gateway: Any) -> None:
     """End the Java process that a session started; the next session starts another."""
     from pyspark import SparkContext
+    from pyspark.sql import SparkSession
 
     with suppress(Exception):
         gateway.shutdown()
@@ -170,7 +171,8 @@ def end_java(gateway: Any) -> None:
         os.kill(gateway.proc.pid, signal.SIGKILL)
     gateway.proc.stdin.close()
     gateway.proc.wait(30)
-    SparkContext._gateway = SparkContext._jvm = None
+    SparkContext._gateway = SparkContext._jvm = SparkContext._active_spark_context = None
+    SparkSession._instantiatedSession = None  # what could not be stopped would be used again
 
 
 def load_spark(session: Any, tables: Mapping[str, pa.Table], folder: Path) -> None:

@@ -1,13 +1,10 @@
-"""Executors of Spark that are killed while they work; the session itself lives on."""
+"""An executor of Spark that is killed in mid-run; the session itself lives on."""
 
 from __future__ import annotations
 
 import importlib
-import re
-import shutil
-import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +12,6 @@ import psutil
 import pyarrow as pa
 import pytest
 
-from kamlib.errors import InputError
 from kamlib.report.run import Options, RunResult, run_report
 from tests.engines.servers import load_spark, run_spark
 from tests.report.small import DATASET, HAND_ON, LINES, hand_on, write_notebook
@@ -48,24 +44,6 @@ def kill_executors() -> int:
     return killed
 
 
-@contextmanager
-def killing() -> Iterator[None]:
-    """Kill whatever executor appears, until the block ends."""
-    over = threading.Event()
-
-    def work() -> None:
-        while not over.wait(0.2):
-            kill_executors()
-
-    killer = threading.Thread(target=work)
-    killer.start()
-    try:
-        yield
-    finally:
-        over.set()
-        killer.join()
-
-
 def publish(folder: Path, monkeypatch: pytest.MonkeyPatch, before: object) -> RunResult:
     """Run the period; `before` is called in the midst of preparing it."""
     preparing = importlib.import_module("kamlib.session.prepare")  # not the function of that name
@@ -87,15 +65,3 @@ def test_an_executor_that_is_killed_costs_time_and_no_number(cluster, monkeypatc
     facts = pd.read_parquet(result.folder / "tables" / "facts.parquet")
     assert facts.set_index("account_id")["net_amount_period"].to_dict() == {
         "A": 200.0, "B": 200.0, "C": 50.5}
-
-
-def test_executors_that_die_again_and_again_are_told_of(cluster, monkeypatch):
-    """The last test of this file: Spark gives the session up."""
-    shutil.rmtree(cluster / "reports", ignore_errors=True)
-    with ExitStack() as stack, pytest.raises(InputError) as caught:
-        publish(cluster, monkeypatch, lambda: stack.enter_context(killing()))
-    said = str(caught.value)
-    assert re.search(r"\[engine\]: the engine is gone or gave up: .*run again", said)
-    assert "Traceback" not in said and "\n" not in said and len(said) < 900
-    assert "at org.apache" not in said, "Java's stack is nobody's business"
-    assert not list((cluster / "reports").rglob("manifest.json")), "half a version was published"

@@ -21,7 +21,7 @@ import nbformat
 import pandas as pd
 import psutil
 
-import kamlib.report.run
+import kamlib.report.make
 from kamlib.dataset import Dataset
 from kamlib.errors import KamlibError
 from kamlib.report.execute import KERNELS
@@ -30,7 +30,7 @@ from kamlib.report.run import Options, run_report
 from kamlib.report.store import Store, read_manifest
 from kamlib.report.verify import check_hashes
 
-PREPARE = kamlib.report.run.prepare
+PREPARE = kamlib.report.make.prepare
 PUBLISHED, REFUSED, FAILED, CRASHED = 0, 2, 1, 9
 TOKEN = "KAM_FAULTS"
 DATASET = '''id = "small"
@@ -237,7 +237,7 @@ def company() -> Iterator[Company]:
     with tempfile.TemporaryDirectory(prefix="kam-faults-") as folder:
         made = Company(Path(folder))
         made.write(HAND_ON, tables=("survey_answers",))
-        if kamlib.report.run.prepare is not PREPARE and not KEPT:  # here, so that all have it
+        if kamlib.report.make.prepare is not PREPARE and not KEPT:  # here, so that all have it
             made.run(0)
         else:
             wait_for(fork(lambda: made.run(0), made.folder / "said"))

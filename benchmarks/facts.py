@@ -110,7 +110,7 @@ def run_kamlib(folder: Path) -> pd.DataFrame:
 
 def run_all(folder: Path) -> pd.DataFrame:
     """All three fact tables, each handed to Parquet and let go, as a run does."""
-    from kamlib.session.prepare import write_parquet
+    from kamlib.session.parquet import write_parquet
 
     prepared = Prepared(folder)
     write_parquet(prepared.facts(), folder / "all_facts.parquet")
@@ -124,7 +124,7 @@ def run_all(folder: Path) -> pd.DataFrame:
 def run_checks(folder: Path) -> pd.DataFrame:
     """Open the same files as a data set: mapped, typed, checked, counted, fingerprinted."""
     from kamlib.dataset import open_dataset
-    from kamlib.dataset.fingerprint import fingerprint_table
+    from kamlib.dataset.row_fingerprint import fingerprint_table
 
     dataset = open_dataset(folder / "dataset.toml")
     dataset.con.raw_sql(f"SET threads = {THREADS}")

@@ -27,9 +27,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import kamlib.report.account_index
 import kamlib.report.assemble
-import kamlib.report.run
+import kamlib.report.make
 import kamlib.report.store
 from benchmarks.company import (
     BUSY,
@@ -56,12 +55,12 @@ Patch = tuple[Any, str, int, bool]  # owner, name, at which call, before it (els
 STEPS: dict[str, Patch] = {
     "staging begun": (Store, "begin", 1, False),
     "data half prepared": (PREPARING, "write_parquet", 3, True),
-    "data prepared": (kamlib.report.run, "refuse_quarantine", 1, True),
-    "notebooks done": (kamlib.report.assemble, "assemble", 1, True),
+    "data prepared": (kamlib.report.make, "refuse_quarantine", 1, True),
+    "notebooks done": (kamlib.report.make, "assemble", 1, True),
     "tables copied": (kamlib.report.assemble, "write_workbook", 1, True),
     "number taken, pages half written": (kamlib.report.assemble.Assembled, "_first_page", 1, True),
     "all written, not renamed": (kamlib.report.store, "_flush", 1, False),
-    "renamed": (kamlib.report.account_index, "write_stub", 1, True),
+    "renamed": (kamlib.report.make, "write_stub", 1, True),
     "index half written": (Path, "replace", 2, True),
 }
 
@@ -70,7 +69,7 @@ def kill_at(step: Patch) -> None:
     """Let this process be killed at a step."""
     owner, name, at, before = step
     if owner is PREPARING:
-        kamlib.report.run.prepare = PREPARE
+        kamlib.report.make.prepare = PREPARE
     inner, calls = getattr(owner, name), [0]
 
     def outer(*args: Any, **more: Any) -> Any:
@@ -229,7 +228,7 @@ def main() -> None:
     os.environ[TOKEN] = str(os.getpid())
     os.environ["PYTHONWARNINGS"] = "ignore"
     if given.small:
-        kamlib.report.run.prepare = prepare_once
+        kamlib.report.make.prepare = prepare_once
     is_full, n = not given.small, 3 if given.small else given.at_once
     plan: dict[str, Callable[[], tuple[int, list[str]]]] = {
         "kills at named steps": kill_at_steps,

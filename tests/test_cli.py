@@ -37,8 +37,9 @@ def test_run_then_run_again_then_list(folder, capsys):
     assert status == 0
     assert "Published: reports/small/2025Q4/v001/index.html" in out
     assert (folder / "reports" / "index.html").is_file()
-    # What draws, fits and renders takes seconds to import, and nobody asked for it.
-    heavy = {"matplotlib", "scipy", "sklearn", "statsmodels", "nbconvert", "papermill", "lark"}
+    # Engines, and what draws, fits and renders, take seconds to import, and nobody asked for it.
+    heavy = {"ibis", "sqlglot", "matplotlib", "scipy", "sklearn", "statsmodels", "nbformat",
+             "nbconvert", "papermill", "xlsxwriter", "lark"}
     code = f"""import sys
 from kamlib.cli import run_words
 status = run_words(sys.argv[1:])

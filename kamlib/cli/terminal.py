@@ -58,7 +58,7 @@ def complain(text: str) -> None:
 
 def choose_key(dataset: Path, *, pseudonymise: bool, key_file: str) -> bytes:
     """Return the key of the codes, b"" where ids and names stay."""
-    from kamlib.dataset.pseudonyms import load_key
+    from kamlib.dataset.pseudonym_key import load_key
     from kamlib.errors import InputError
 
     if key_file and not pseudonymise:

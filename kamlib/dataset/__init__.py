@@ -1,6 +1,5 @@
 """Sources to mapped, typed and checked tables; the only reader of a company's inputs."""
 
-from kamlib.dataset.file import DatasetFile, load_dataset_file
-from kamlib.dataset.opening import DataRules, Dataset, open_dataset
+import lazy_loader
 
-__all__ = ["DataRules", "Dataset", "DatasetFile", "load_dataset_file", "open_dataset"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import ibis
 import pandas as pd
@@ -15,37 +15,19 @@ from kamlib.dataset.advice import explain_results
 from kamlib.dataset.checks import find_oddities, refuse_cycles, refuse_second_currency
 from kamlib.dataset.engines import bring, connect, connect_engine, engine_told, keep, watched
 from kamlib.dataset.file import DatasetFile, ReadOptions, TableSpec, load_dataset_file
+from kamlib.dataset.locating import SourceFile
 from kamlib.dataset.mapping import build_mapping, combine, find_typed_uses
 from kamlib.dataset.portable import in_byte_order
-from kamlib.dataset.pseudonyms import Pseudonyms, pseudonymise
-from kamlib.dataset.sources import (
-    Source,
-    SourceFile,
-    join_source,
-    load_source,
-    unpivot_source,
-)
+from kamlib.dataset.pseudonym_key import Pseudonyms
+from kamlib.dataset.pseudonyms import pseudonymise
+from kamlib.dataset.sources import Source, join_source, load_source, unpivot_source
 from kamlib.dataset.typed import TYPES, TypedSource, build_typed
 from kamlib.errors import InputError
-from kamlib.rules import Section, rule
 from kamlib.schema import Table as SchemaTable
 from kamlib.schema import load_schema
 
 ACCOUNTING = ["table", "read", "kept", "excluded", "quarantined"]
 REASONS = ["table", "kind", "reason", "n"]
-
-
-class DataRules(Section):
-    """How much broken data a report may stand on."""
-
-    name: ClassVar[str] = "data"
-    quarantine_tolerance_share: float = rule(
-        0.01, unit="share", source="design §9", ge=0, le=1,
-        help="share of a table's rows that may be quarantined before the run stops")
-    min_cell_accounts: int = rule(
-        3, unit="accounts", source="Hundepool et al. 2012, ch. 4 (threshold rule)", ge=2, le=100,
-        help="fewest accounts of a class or a row of a pseudonymised report; with two, either "
-             "could subtract itself and read the other")
 
 
 @dataclass(frozen=True)

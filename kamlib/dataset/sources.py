@@ -6,8 +6,6 @@ keeps its zeros, and a bad value in the last line is a row to quarantine, not th
 
 from __future__ import annotations
 
-import glob
-import hashlib
 import itertools
 import re
 from collections.abc import Sequence
@@ -21,6 +19,7 @@ from ibis.common.exceptions import TableNotFound
 from ibis.expr.types import Table
 
 from kamlib.dataset.file import Join, ReadOptions, Unpivot, fill_variables
+from kamlib.dataset.locating import SourceFile, find_files, fingerprint_file
 from kamlib.dataset.names import quote_name
 from kamlib.dataset.portable import run_sql
 from kamlib.dataset.spreadsheets import read_excel
@@ -30,15 +29,6 @@ from kamlib.errors import InputError, did_you_mean, one_line
 EXCEL = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 TEXT = (".csv", ".csv.gz", ".txt", ".txt.gz", ".tsv", ".tsv.gz")
 _counter = itertools.count()
-
-
-@dataclass(frozen=True)
-class SourceFile:
-    """One file that was read: name without its folder, size in bytes, SHA-256."""
-
-    name: str
-    n_bytes: int
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -78,21 +68,6 @@ def load_source(source: str | Sequence[str], *, read: ReadOptions, folder: Path,
                      f"{' (nor its alternatives)' if len(names) > 1 else ''}."
                      f"{did_you_mean(Path(filled[0]).name, seen)} "
                      "Paths start at the dataset file's folder. Correct the source and run again.")
-
-
-def find_files(source: str | Sequence[str], *, folder: Path, where: str) -> list[Path]:
-    """Return the files a source stands for, sorted; [] when it is a table of the engine."""
-    for name in [source] if isinstance(source, str) else source:
-        filled = fill_variables(name, origin=where)
-        if (folder / filled).is_file():  # first, since a name like "orders [1].csv" is no glob
-            return [folder / filled]
-        # a filled name may be absolute, which Path.glob does not take
-        paths = [folder / each for each in glob.glob(filled, root_dir=folder)]  # noqa: PTH207
-        # "~$orders.xlsx" lies beside a workbook that somebody has open
-        paths = [path for path in paths if path.is_file() and not path.name.startswith("~$")]
-        if paths:
-            return sorted(paths)
-    return []
 
 
 def join_source(source: Source, joined: Source, *, name: str, spec: Join, where: str) -> Source:
@@ -206,13 +181,6 @@ def _refuse_copies(files: Sequence[SourceFile], where: str) -> None:
 def _kind(path: Path) -> str:
     name = path.name.lower()
     return "parquet" if name.endswith(".parquet") else "excel" if name.endswith(EXCEL) else "text"
-
-
-def fingerprint_file(path: Path) -> SourceFile:
-    """Return a file's name, size and SHA-256."""
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return SourceFile(path.name, path.stat().st_size, digest)
 
 
 def _store(con: Any, table: pa.Table) -> Table:

@@ -25,19 +25,20 @@ from kamlib import language
 from kamlib.errors import InputError, KamlibError, did_you_mean
 from kamlib.language import fmt_list
 from kamlib.report.account_index import PLAIN, about_of, pages_of, write_account_index
-from kamlib.report.execute import find_chapters, read_declared, translate_prose
+from kamlib.report.chapters import find_chapters, read_declared
+from kamlib.report.execute import translate_prose
 from kamlib.report.kept import run_kept
 from kamlib.report.layout import PageMeta
 from kamlib.report.nursery import N_WORTHWHILE, open_nursery
 from kamlib.report.render import render_account
-from kamlib.report.run import fingerprint_run, interruptible
+from kamlib.report.run import fingerprint_run
 from kamlib.report.store import Staging, Store, read_manifest, told_when_full, write_whole
-from kamlib.report.watchdog import guard_kernels
+from kamlib.report.watchdog import guard_kernels, interruptible
 from kamlib.review import check_audience
 from kamlib.segmentation import TIERS, score_tiers
 from kamlib.session.opening import PREPARED, find_prepared, open_report
-from kamlib.session.prepare import Request, build_request
 from kamlib.session.report import Report
+from kamlib.session.request import Request, build_request
 
 NOTEBOOK = "09_account_review"
 # Names that Windows keeps for devices.

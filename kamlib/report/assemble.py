@@ -21,10 +21,11 @@ import pandas as pd
 from kamlib.dataset import Dataset
 from kamlib.labels import label
 from kamlib.language import _, using
+from kamlib.report.chapters import hash_sources
 from kamlib.report.compare import Version
 from kamlib.report.compare.predecessor import PAGE, write_changes
 from kamlib.report.differences import list_differences, say_differences
-from kamlib.report.execute import Outcome, hash_sources
+from kamlib.report.execute import Outcome
 from kamlib.report.methods import render_methods
 from kamlib.report.pages import Chapter, PageMeta, render_first_page, render_index, render_sheet
 from kamlib.report.release import describe_versions
@@ -33,7 +34,8 @@ from kamlib.report.store import Staging, Store, write_whole
 from kamlib.report.workbook import write_workbook
 from kamlib.session.handing_on import HANDOVER, read_handed_on
 from kamlib.session.opening import PREPARED
-from kamlib.session.prepare import Request, code_hash, write_parquet
+from kamlib.session.parquet import write_parquet
+from kamlib.session.request import Request, code_hash
 
 SHEET = "sheet.html"  # the one that prints
 

@@ -10,7 +10,8 @@ import pandas as pd
 
 from kamlib.errors import InputError
 from kamlib.language import _, fmt_number
-from kamlib.report.execute import Chapter, Outcome, find_chapters, run_chapters
+from kamlib.report.chapters import Chapter, find_chapters
+from kamlib.report.execute import Outcome, run_chapters
 from kamlib.report.nursery import close_nursery
 from kamlib.session.handing_on import has_handed_on, read_handed_on
 from kamlib.session.report import Report

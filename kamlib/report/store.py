@@ -20,7 +20,6 @@ from typing import Any
 import pandas as pd
 import psutil
 from filelock import FileLock
-from xlsxwriter.exceptions import XlsxWriterException
 
 from kamlib.errors import KamlibError, one_line
 
@@ -150,6 +149,8 @@ class Store:
 @contextmanager
 def told_when_full(store: Store) -> Iterator[None]:
     """Turn what the disk says while a run writes, a full one above all, into a paragraph."""
+    from xlsxwriter.exceptions import XlsxWriterException  # the whole of it comes with this
+
     try:
         yield
     except (OSError, XlsxWriterException) as error:

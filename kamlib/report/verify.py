@@ -11,7 +11,7 @@ import nbformat
 import pandas as pd
 
 from kamlib.dataset import load_dataset_file
-from kamlib.dataset.pseudonyms import load_key
+from kamlib.dataset.pseudonym_key import load_key
 from kamlib.errors import InputError
 from kamlib.report.differences import CODE, INPUT, PACKAGE, list_differences
 from kamlib.report.hashes import OUTPUT_COLUMNS, check_hashes

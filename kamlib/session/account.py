@@ -26,7 +26,7 @@ from kamlib.review import (
     review_account,
     sum_peers,
 )
-from kamlib.session.prepare import write_parquet
+from kamlib.session.parquet import write_parquet
 from kamlib.session.views import ChecksView, FigureView, LinesView, ReadingView, ReasonView
 
 if TYPE_CHECKING:

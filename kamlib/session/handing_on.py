@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from kamlib.handover import KINDS, Handover
-from kamlib.session.prepare import write_parquet
+from kamlib.session.parquet import write_parquet
 
 HANDOVER = "handover"  # folder in which notebooks hand on
 SLUG = "notebook"  # the column that says which notebook handed a row on

@@ -12,8 +12,9 @@ import platformdirs
 
 from kamlib import language
 from kamlib.errors import InputError
-from kamlib.session.prepare import Request, build_request, prepare
+from kamlib.session.prepare import prepare
 from kamlib.session.report import Report
+from kamlib.session.request import Request, build_request
 
 N_CACHED = 8  # prepared folders kept for JupyterLab, the latest used
 PREPARED = "prepared"  # name of a run's prepared folder inside its `out`

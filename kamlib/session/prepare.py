@@ -6,27 +6,19 @@ A prepared folder holds the fact tables, the kept rows of all other tables as th
 
 from __future__ import annotations
 
-import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import date
-from functools import cache, cached_property
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from ibis.expr.types import Table
 
-from kamlib.dataset import Dataset, DatasetFile, load_dataset_file, open_dataset
+from kamlib.dataset import Dataset, DatasetFile, open_dataset
 from kamlib.dataset.checks import COLUMNS, MESSAGES, visible
 from kamlib.dataset.engines import watched
-from kamlib.dataset.fingerprint import fingerprint_sources, fingerprint_table
-from kamlib.dataset.pseudonyms import Pseudonyms
-from kamlib.errors import InputError
-from kamlib.language import fmt_date
+from kamlib.dataset.row_fingerprint import fingerprint_table
 from kamlib.measures import (
     FURTHER,
     MeasureRules,
@@ -46,71 +38,11 @@ from kamlib.measures import (
     fetch,
     list_cuts,
 )
-from kamlib.period import Period, latest_period, parse_period
-from kamlib.rules import Rules, load_rules
+from kamlib.period import Period, parse_period
 from kamlib.schema import known_by, load_schema
 from kamlib.session.csv_text import write_csv_text
-from kamlib.session.sections import SECTIONS
-
-# What of kamlib's own files makes another report when it changes.
-SOURCES = (".py", ".pyi", ".toml", ".csv", ".po", ".css", ".html", ".j2")
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a report is asked for, checked: data set, period and rules."""
-
-    file: DatasetFile
-    period: Period
-    rules: Rules
-    is_open: bool
-    pseudonyms: Pseudonyms | None = None
-
-    @cached_property
-    def sources(self) -> dict[str, list[str]]:
-        """Fingerprints of what the tables are read from; an engine's tables are read for them."""
-        return fingerprint_sources(self.file)
-
-    def fingerprint(self) -> str:
-        """SHA-256 of all that can influence a number: files, mapping, period, rules, code."""
-        content = {"dataset": self.file.model_dump(mode="json", exclude={"folder"}),
-                   "sources": self.sources, "period": self.period.label,
-                   "is_open": self.is_open, "rules": self.rules.to_dict(), "code": code_hash()}
-        if self.pseudonyms:
-            content["pseudonyms"] = self.pseudonyms.mark
-        text = json.dumps(content, sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()
-
-
-def build_request(dataset: str | Path, *, period: str, rules: str | Path | Rules = "",
-                  allow_open: bool = False, key: bytes = b"") -> Request:
-    """Check the three parameters of a report.
-
-    period: as `parse_period` reads it, or "latest" for the latest closed one of the size that
-    the rules name; key: makes codes of ids, names and texts, b"" keeps them. Raises InputError for
-    a wrong file, rule or period, for a period before the known history, and, unless `allow_open`,
-    for one that the data does not cover to its end.
-    """
-    file = load_dataset_file(dataset)
-    checked = rules if isinstance(rules, Rules) else load_rules(rules, sections=SECTIONS)
-    start_month = checked.period.fiscal_year_start_month
-    latest = latest_period(file.complete_until, size=checked.period.latest,
-                           fiscal_year_start_month=start_month)
-    span = latest if period == "latest" else parse_period(
-        period, fiscal_year_start_month=start_month)
-    if span.end < file.history_from:
-        raise InputError(f"The period {span.label} ends on {fmt_date(span.end)}, before the known "
-                         f"history begins on {fmt_date(file.history_from)} (history_from in the "
-                         f"dataset file). Choose a later period; the latest closed one is "
-                         f"{latest.label}.")
-    is_open = span.end > file.complete_until
-    if is_open and (not allow_open or span.start > file.complete_until):
-        raise InputError(f"The period {span.label} is not closed: it ends on {fmt_date(span.end)}, "
-                         f"but the data is complete only until {fmt_date(file.complete_until)} "
-                         f"(complete_until in the dataset file). Choose {latest.label}, or give "
-                         "--allow-open to report on an unfinished period, marked as such.")
-    pseudonyms = Pseudonyms(key, checked.data.min_cell_accounts) if key else None
-    return Request(file, span, checked, is_open, pseudonyms)
+from kamlib.session.parquet import write_parquet
+from kamlib.session.request import Request
 
 
 def prepare(request: Request, *, into: Path) -> Dataset:
@@ -271,21 +203,3 @@ def build_context(request: Request, dataset: Dataset) -> dict[str, Any]:
         "fingerprints": months,
         "fingerprint": request.fingerprint(),
     }
-
-
-def write_parquet(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table without the writer's traces, so that equal tables have equal bytes."""
-    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    pq.write_table(table, path, compression="zstd")
-
-
-@cache
-def code_hash() -> str:
-    """SHA-256 over kamlib's own source: changed code makes another report."""
-    digest = hashlib.sha256()
-    root = Path(str(files("kamlib")))
-    for path in sorted(root.rglob("*")):
-        if path.suffix in SOURCES and path.is_file():
-            digest.update(path.relative_to(root).as_posix().encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()

@@ -23,7 +23,7 @@ from kamlib.period import Period
 from kamlib.rules import Rules, build_rules
 from kamlib.schema import known_by, load_schema
 from kamlib.session.handing_on import HANDOVER, write_handed_on
-from kamlib.session.prepare import write_parquet
+from kamlib.session.parquet import write_parquet
 from kamlib.session.sections import SECTIONS
 from kamlib.session.suppress import hide_small_cells
 from kamlib.session.views import ChecksView, FigureView, LinesView, ReadingView

@@ -12,7 +12,8 @@ import pytest
 
 from kamlib.dataset.engines import connect
 from kamlib.dataset.file import load_dataset_file
-from kamlib.dataset.fingerprint import fingerprint_sources, fingerprint_table
+from kamlib.dataset.fingerprint import fingerprint_sources
+from kamlib.dataset.row_fingerprint import fingerprint_table
 
 ROWS = [(f"o{n}", f"A{n % 3}", date(2025, 1 + n // 10, 1 + n % 28), Decimal(f"{n}.2500"), None)
         for n in range(30)]

@@ -44,7 +44,7 @@ class Run:
 
 def run_period(dataset: Path, period: str, into: Path, rules: str | Path = "") -> Run:
     """Publish a period with all notebooks and keep the data that was prepared for them."""
-    running, kept = importlib.import_module("kamlib.report.run"), into / "prepared"
+    making, kept = importlib.import_module("kamlib.report.make"), into / "prepared"
 
     def prepare_and_keep(request: Any, *, into: Path) -> Any:
         made = prepare(request, into=into)
@@ -52,7 +52,7 @@ def run_period(dataset: Path, period: str, into: Path, rules: str | Path = "") -
         return made
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(running, "prepare", prepare_and_keep)
+        patch.setattr(making, "prepare", prepare_and_keep)
         result = run_report(dataset, period=period, rules=rules, options=Options(
             reports=into / "reports", notebooks=default_notebooks()))
     assert result.status == "published", result.outcomes

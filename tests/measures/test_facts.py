@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kamlib.measures.facts import AMOUNTS, COUNTS
-from kamlib.session.prepare import write_parquet
+from kamlib.session.parquet import write_parquet
 
 PERIOD = "2025Q4"
 SPANS = ("", "_period", "_previous", "_year_before", "_window")

@@ -17,7 +17,7 @@ from kamlib import open_report
 from kamlib.cli import main
 from kamlib.errors import InputError
 from kamlib.report.accounts import AccountOptions, Choice, for_audience, name_pages, run_accounts
-from kamlib.report.execute import find_chapters
+from kamlib.report.chapters import find_chapters
 from kamlib.report.run import Options, run_report
 
 ROOT = Path(__file__).parents[2]

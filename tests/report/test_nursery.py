@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from kamlib.report import nursery
-from kamlib.report.execute import find_chapters, run_chapters
+from kamlib.report.chapters import find_chapters
+from kamlib.report.execute import run_chapters
 from kamlib.report.nursery import N_WORTHWHILE, close_nursery, find_nursery, open_nursery
 
 _spec = importlib.util.spec_from_file_location("small", Path(__file__).with_name("small.py"))

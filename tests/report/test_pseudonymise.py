@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from kamlib.dataset import open_dataset
-from kamlib.dataset.pseudonyms import Pseudonyms, load_key
+from kamlib.dataset.pseudonym_key import Pseudonyms, load_key
 from kamlib.errors import InputError
 from kamlib.report.accounts import AccountOptions, Choice, run_accounts
 from kamlib.report.run import Options, run_report

@@ -20,7 +20,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from kamlib.errors import InputError
-from kamlib.report.execute import KERNELS, check_parameters, find_chapters
+from kamlib.report.chapters import check_parameters, find_chapters, hash_sources
+from kamlib.report.execute import KERNELS
 from kamlib.report.run import Options, QuarantineError, run_report
 from kamlib.report.store import Store
 
@@ -204,6 +205,31 @@ def test_a_notebook_without_its_parameters_cell_is_refused(tmp_path):
     nbformat.write(notebook, path)
     with pytest.raises(InputError, match="has 0 cells tagged 'parameters'; it needs one"):
         find_chapters(tmp_path)
+
+
+@pytest.mark.parametrize("text", [
+    "", "not JSON", "[]", '{"worksheets": [], "nbformat": 3, "metadata": {}}',
+    '{"cells": [{"cell_type": "code", "metadata": []}], "metadata": {}}'])
+def test_what_is_no_notebook_is_refused_in_a_paragraph(tmp_path, text):
+    small.write_notebook(tmp_path, "01_demo", small.HAND_ON)
+    (tmp_path / "02_other.ipynb").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"The notebook 02_other\.ipynb cannot be read as a "
+                                         r"notebook of format 4 \(.*\)\. Open it in JupyterLab"):
+        find_chapters(tmp_path)
+
+
+def test_a_notebook_is_told_by_its_sources_however_they_lie_in_the_file(tmp_path):
+    path = small.write_notebook(tmp_path, "01_demo", small.HAND_ON)
+    notebook = nbformat.read(path, as_version=4)
+    told = [[cell.cell_type, cell.source] for cell in notebook.cells]
+    assert hash_sources(path) == hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    in_one_text = json.dumps(notebook)  # nbformat itself writes a list of lines
+    before = hash_sources(path)
+    path.write_text(in_one_text, encoding="utf-8")
+    assert hash_sources(path) == before
+    notebook.cells[0].source += "\n"
+    nbformat.write(notebook, path)
+    assert hash_sources(path) != before
 
 
 @pytest.fixture(autouse=True)

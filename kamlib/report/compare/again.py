@@ -20,17 +20,19 @@ import pandas as pd
 
 from kamlib.dataset import load_dataset_file
 from kamlib.dataset.fingerprint import fingerprint_sources
-from kamlib.dataset.pseudonyms import load_key
+from kamlib.dataset.pseudonym_key import load_key
 from kamlib.errors import InputError, KamlibError
+from kamlib.report.chapters import check_parameters, find_chapters, hash_sources
 from kamlib.report.compare.pair import Pair, Version
 from kamlib.report.compare.parts import CODE, RESTATED, RULES, Again
 from kamlib.report.compare.result import Comparison, compare_versions
-from kamlib.report.execute import check_parameters, find_chapters, hash_sources, run_chapters
+from kamlib.report.execute import run_chapters
 from kamlib.report.store import Store
 from kamlib.rules import build_rules, keep_known
 from kamlib.session.handing_on import HANDOVER, read_handed_on
 from kamlib.session.opening import PREPARED
-from kamlib.session.prepare import build_request, code_hash, prepare
+from kamlib.session.prepare import prepare
+from kamlib.session.request import build_request, code_hash
 from kamlib.session.sections import SECTIONS
 
 COMMAND = "import sys; from kamlib.cli import main; main(sys.argv[1:])"

@@ -159,13 +159,16 @@ def _timed(watch: Watch, sampler: threading.Thread, work: Callable[[], int]) -> 
     return {"seconds": seconds, "read_mb": max(read, 0) / 1e6, "rows": rows}
 
 
-def measure(way: str, folder: Path) -> dict[str, float]:
-    """Measure one way in a process of its own."""
-    said = subprocess.run(
+def measure(way: str, folder: Path) -> dict[str, float] | None:
+    """Measure one way in a process of its own; None when it did not come to its end."""
+    done = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "benchmarks.scale", "--one", way, str(folder)],
-        check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        env=os.environ | {"KAM_ENGINE_MEMORY": MEMORY, "POLARS_MAX_THREADS": str(THREADS)}).stdout
-    result: dict[str, float] = json.loads(said.strip().splitlines()[-1])
+        check=False, capture_output=True, text=True,
+        env=os.environ | {"KAM_ENGINE_MEMORY": MEMORY, "POLARS_MAX_THREADS": str(THREADS)})
+    if done.returncode:  # one that ran out of memory must not take the others with it
+        sys.stderr.write(f"{way} ended with status {done.returncode}: {done.stderr[-2000:]}\n")
+        return None
+    result: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
     return result
 
 
@@ -186,6 +189,9 @@ def print_table(sizes: list[int], ways: list[str]) -> None:
             folder = generate(n_lines, root=Path(root))
             for way in [each for each in ways_for(n_lines) if not ways or each in ways]:
                 found = measure(way, folder)
+                if found is None:
+                    print(f"| {NAMES[way]} | {n_lines:,} | failed | | | |", flush=True)
+                    continue
                 growth = f"{found['seconds'] / before[way]:.1f}" if way in before else ""
                 print(f"| {NAMES[way]} | {n_lines:,} | {found['seconds']:.1f} | {growth} | "
                       f"{found['peak_mb']:,.0f} | {found['read_mb']:,.0f} |", flush=True)

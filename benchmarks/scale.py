@@ -211,7 +211,8 @@ def run_accounts(n_accounts: int) -> None:
             print(f"{time.perf_counter() - start:8.1f} s  {step}", flush=True)
 
         result = run_report(folder / "dataset.toml", period=PERIOD, rules="", say=say,
-                            done=lambda outcome: say(f"  {outcome.slug}: {outcome.status}"),
+                            done=lambda outcome: say(f"  {outcome.chapter.slug}: {outcome.status} "
+                                                     f"{outcome.reason} {outcome.seconds:.0f} s"),
                             options=Options(reports=Path(root) / "reports", accept_quarantine=True,
                                             notebooks=default_notebooks(), timeout_s=3600))
         say(f"{result.status}; peak of this process "

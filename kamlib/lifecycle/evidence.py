@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import theilslopes
 
 from kamlib.lifecycle.rules import LifecycleRules
-from kamlib.stats.trend import adjust_p_values, slope_test
+from kamlib.stats.trend import adjust_p_values, trend_p_value
 
 Floats = NDArray[np.float64]
 EVIDENCE = ["n_months", "block_months", "sales_cv", "demand_cv", "level_share", "slope_rate",
@@ -125,7 +125,7 @@ def _trend(recent: Floats, rules: LifecycleRules) -> dict[str, float]:
     step = months * blocks.mean()
     return {"block_months": float(months), "slope_rate": line.slope / step,
             "slope_rate_ci_low": line.low_slope / step,
-            "slope_rate_ci_high": line.high_slope / step, "p_value": slope_test(recent).p_value}
+            "slope_rate_ci_high": line.high_slope / step, "p_value": trend_p_value(recent)}
 
 
 def _ratio(part: float, whole: float) -> float:

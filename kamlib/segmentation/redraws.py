@@ -7,7 +7,10 @@ import pandas as pd
 
 from kamlib.segmentation.rules import TIERS, SegmentationRules
 from kamlib.segmentation.tiers import score_tiers, tier_codes
+from kamlib.stats.budget import affordable_draws
 from kamlib.stats.redraws import NO_GROUP, Redraws
+
+MOST_CELLS = 100_000_000  # draws times accounts
 
 
 def redraw_tiers(facts: pd.DataFrame, *, rules: SegmentationRules, n_draws: int = 1000) -> Redraws:
@@ -20,6 +23,7 @@ def redraw_tiers(facts: pd.DataFrame, *, rules: SegmentationRules, n_draws: int 
     bought = tiers[tiers["tier"] != "no_sales"]
     amounts, orders = (bought[c].to_numpy(dtype="float64") for c in ("net_amount", "n_orders"))
     n, rng = len(bought), np.random.default_rng(rules.seed)
+    n_draws = affordable_draws(n_draws, n, cells=MOST_CELLS)
     counts = np.zeros((n_draws, n), dtype=np.int32)
     groups = np.full((n_draws, n), NO_GROUP, dtype=np.int8)
     for draw in range(n_draws if n else 0):

@@ -18,6 +18,7 @@ from kamlib.selection.criteria import Known
 from kamlib.selection.rules import SelectionRules
 
 Floats = NDArray[np.float64]
+CELLS = 100_000  # resamples of accounts held at once: as much as stays near the processor
 CLAIM_COLUMNS = ["claim_id", "claim_text", "claimed_side", "n_accounts", "rank_order",
                  "rank_order_ci_low", "rank_order_ci_high", "p_value", "adjusted_p_value",
                  "verdict", "reason"]
@@ -155,18 +156,36 @@ def _demand_pairs(pairs: pd.DataFrame, rules: SelectionRules) -> None:
 
 def _test(pairs: Floats, rng: np.random.Generator, rules: SelectionRules
           ) -> tuple[float, float, float]:
-    """Ends of the bootstrap interval, and the permutation's p value."""
+    """Ends of the bootstrap interval, and the permutation's p value; a few rows at a time."""
     n, times = len(pairs), rules.n_permutations
     ranks = rankdata(pairs, axis=0)
     centred = (ranks - ranks.mean(axis=0)) / ranks.std(axis=0)
     seen = float((centred[:, 0] * centred[:, 1]).mean())
-    mixed = rng.permuted(np.broadcast_to(centred[:, 1], (times, n)), axis=1) @ centred[:, 0] / n
+    step = max(1, CELLS // n)
+    sizes = [min(step, times - done) for done in range(0, times, step)]
+    mixed = np.concatenate([
+        rng.permuted(np.broadcast_to(centred[:, 1], (size, n)), axis=1) @ centred[:, 0]
+        for size in sizes]) / n
     p = float((1 + (np.abs(mixed) >= abs(seen) - 1e-12).sum()) / (times + 1))
-    picked = rng.integers(0, n, (times, n))
-    x, y = (rankdata(pairs[:, side][picked], axis=1) for side in (0, 1))
-    x, y = (side - side.mean(axis=1, keepdims=True) for side in (x, y))
-    below = np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
-    orders = (x * y).sum(axis=1) / np.where(below > 0, below, np.nan)
+    classes = [np.unique(pairs[:, side], return_inverse=True)[1] for side in (0, 1)]
+    orders = []
+    for size in sizes:
+        picked = rng.integers(0, n, (size, n))
+        x, y = (_rank_again(each[picked]) for each in classes)
+        below = np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
+        orders.append((x * y).sum(axis=1) / np.where(below > 0, below, np.nan))
     tail = (1 - rules.confidence_level) / 2
-    low, high = np.nanquantile(orders, [tail, 1 - tail])
+    low, high = np.nanquantile(np.concatenate(orders), [tail, 1 - tail])
     return float(low), float(high), p
+
+
+def _rank_again(classes: NDArray[np.intp]) -> Floats:
+    """Ranks within each row, less their mean, of values told by the place of their class.
+
+    Counting classes is a twentieth of the work of sorting every row again.
+    """
+    n_rows, n = classes.shape
+    places = classes + (n_classes := int(classes.max()) + 1) * np.arange(n_rows)[:, None]
+    counts = np.bincount(places.ravel(), minlength=n_rows * n_classes).reshape(n_rows, n_classes)
+    middle = counts.cumsum(axis=1) - (counts - 1) / 2
+    return np.asarray(middle.ravel()[places] - (n + 1) / 2, dtype="float64")

@@ -20,6 +20,7 @@ from kamlib.models.naive import (
     shrunk_rate_probability,
 )
 from kamlib.models.tracking import track_orders
+from kamlib.stats.budget import affordable_draws
 from kamlib.stats.forecasts import (
     group_calibration,
     judge_counts,
@@ -27,7 +28,7 @@ from kamlib.stats.forecasts import (
     poisson_log_score,
 )
 from kamlib.stats.intervals import add_proportion
-from kamlib.value.fit import MOST_CELLS, Forecast, fit_forecast
+from kamlib.value.fit import FEWEST_DRAWS, MOST_CELLS, Forecast, fit_forecast
 from kamlib.value.rules import ValueRules
 from kamlib.value.summary import select_accounts
 
@@ -161,7 +162,8 @@ def _test_cut(then: pd.DataFrame, later: pd.DataFrame, horizon_days: int,
 def _describe_cut(rows: pd.DataFrame, then: pd.DataFrame, later: pd.DataFrame,
                   accounts: pd.DataFrame, forecast: Forecast, units: float,
                   rules: ValueRules) -> dict[str, Any]:
-    n_draws = max(100, min(rules.n_draws, MOST_CELLS // len(accounts)))
+    n_draws = affordable_draws(rules.n_draws, len(accounts), cells=MOST_CELLS,
+                               fewest=FEWEST_DRAWS)
     draws = forecast.draw_orders(accounts, [units], n_draws=n_draws, seed=rules.seed)[:, :, 0]
     tails = [(1 - rules.interval_level) / 2, (1 + rules.interval_level) / 2]
     low, high = np.quantile(draws, tails, axis=0)

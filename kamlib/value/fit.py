@@ -18,6 +18,7 @@ from kamlib.models.gamma_gamma import (
 from kamlib.models.histories import WEEK_DAYS, Counts
 from kamlib.models.result import FittedModel
 from kamlib.period import DAYS_A_YEAR
+from kamlib.stats.budget import affordable_draws
 from kamlib.value.rules import ValueRules
 
 Floats = NDArray[np.float64]
@@ -100,7 +101,8 @@ class Forecast:
 
     def draw_amounts(self, accounts: pd.DataFrame, *, years: int, rules: ValueRules) -> Floats:
         """Draw what each account may buy in each year: draw x row x year, gross amounts."""
-        n_draws = max(FEWEST_DRAWS, min(rules.n_draws, MOST_CELLS // (len(accounts) * years)))
+        n_draws = affordable_draws(rules.n_draws, len(accounts) * years, cells=MOST_CELLS,
+                                   fewest=FEWEST_DRAWS)
         counts = self.draw_orders(accounts, YEAR_UNITS * np.arange(1, years + 1),
                                   n_draws=n_draws, seed=rules.seed)
         totals = simulate_amounts(self.amounts, accounts, counts, seed=rules.seed + 1)

@@ -18,6 +18,7 @@ from kamlib.stats.alarms import (
     divide,
     draw_weights,
 )
+from kamlib.stats.budget import affordable_draws
 from kamlib.stats.intervals import add_proportion
 from kamlib.warning.features import KEYS
 from kamlib.warning.rules import WarningRules
@@ -51,8 +52,7 @@ SIGN_COLUMNS = ["flag", "n_fired", "n_left", "left_share", "left_share_ci_low",
 SUMS = ("called", "hits", "worth", "n", "left", "all_worth", "by_lot", "pairs", "in_order",
         "precisions")
 MONTH_DAYS = 365.25 / 12
-# Numbers in one table of weights, and in all: of very many accounts fewer resamples are enough.
-MOST_AT_ONCE, MOST_IN_ALL, FEWEST_DRAWS = 4_000_000, 20_000_000, 200
+MOST_AT_ONCE, MOST_IN_ALL = 4_000_000, 20_000_000  # numbers in one table of weights, and in all
 
 
 def line_up_scores(judged: pd.DataFrame, flagged: pd.DataFrame, forecasts: pd.DataFrame
@@ -99,7 +99,7 @@ def judge_scores(scores: pd.DataFrame, *, horizon_days: int, rules: WarningRules
     Everything is counted within cuts and added up, so no score gains by knowing the year.
     Intervals: accounts are resampled with all their cuts, the same for every score.
     """
-    n_draws = min(rules.n_resamples, max(FEWEST_DRAWS, MOST_IN_ALL // max(1, len(scores))))
+    n_draws = affordable_draws(rules.n_resamples, len(scores), cells=MOST_IN_ALL)
     weights, number = draw_weights(scores["account_id"], n_draws=n_draws, seed=rules.seed)
     parts = []
     for basis, names in BASES.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from kamlib.language import _, fmt_count
 from kamlib.loyalty.rules import LoyaltyRules
 from kamlib.loyalty.standing.index import score_loyalty
 from kamlib.stats.alarms import RankedRows, divide, draw_weights
+from kamlib.stats.budget import affordable_draws
 
 STAYING_COLUMNS = ["predictor", "n_rows", "n_accounts", "n_left", "roc_area", "roc_area_ci_low",
                    "roc_area_ci_high", "difference", "difference_ci_low", "difference_ci_high",
@@ -25,6 +27,8 @@ PREDICTORS = {BASE: "tenure_index", "loyalty_index": "loyalty_index",
               "frequency_alone": "frequency_index", "rhythm_alone": "rhythm_index",
               "silence_alone": "silence_index"}
 Floats = NDArray[np.float64]
+# Draws times rows in all, and of them at once.
+MOST_CELLS, MOST_AT_ONCE = 100_000_000, 4_000_000
 
 
 def follow_index(past_facts: pd.DataFrame, products: pd.DataFrame, *,
@@ -79,9 +83,9 @@ def foretell_staying(rows: pd.DataFrame, *, rules: LoyaltyRules) -> pd.DataFrame
             "before it is judged what foretells staying. A longer history, or a lower rule "
             "loyalty.min_leavers, would lift this.", n=fmt_count(n_left),
             least=fmt_count(rules.min_leavers)))
-    weights, number = draw_weights(rows["account_id"], n_draws=rules.n_resamples, seed=rules.seed)
-    drawn = weights[:, number].astype("float64")
-    areas = {name: _area(rows, column, drawn) for name, column in PREDICTORS.items()}
+    n_draws = affordable_draws(rules.n_resamples, len(rows), cells=MOST_CELLS)
+    weights, number = draw_weights(rows["account_id"], n_draws=n_draws, seed=rules.seed)
+    areas = {name: _area(rows, column, weights, number) for name, column in PREDICTORS.items()}
     tails = [(1 - rules.confidence_level) / 2, (1 + rules.confidence_level) / 2]
     found = []
     for name, (point, draws) in areas.items():
@@ -104,19 +108,24 @@ def compare_origins(rows: pd.DataFrame) -> pd.DataFrame:
     """
     found = []
     for cut, part in rows.groupby("cut_date", sort=True):
-        whole = np.ones((1, len(part)))
-        areas = [_area(part, column, whole)[0]
+        whole, each = np.ones((1, len(part))), np.arange(len(part))
+        areas = [_area(part, column, whole, each)[0]
                  for column in ("loyalty_index", "tenure_index", "silence_index")]
         found.append((cut, len(part), int((~part["has_stayed"].astype(bool)).sum()), *areas))
     return pd.DataFrame(found, columns=ORIGIN_COLUMNS)
 
 
-def _area(rows: pd.DataFrame, column: str, drawn: Floats) -> tuple[float, Floats]:
-    """Area over pairs of the same day, and under each draw of accounts (draws x rows)."""
-    whole, all_draws = np.zeros(2), np.zeros((2, len(drawn)))
+def _area(rows: pd.DataFrame, column: str, weights: NDArray[Any], number: NDArray[np.int64]
+          ) -> tuple[float, Floats]:
+    """Area over pairs of the same day, and under each draw: weights, number as `draw_weights`."""
+    whole, all_draws = np.zeros(2), np.zeros((2, len(weights)))
     for places in rows.groupby("cut_date", sort=True).indices.values():
         part = rows.iloc[places]
         ranked = RankedRows(part[column].fillna(50.0), part["has_stayed"])
         whole += ranked.pairs()[:, 0]
-        all_draws += ranked.pairs(drawn[:, places])
+        step = max(1, MOST_AT_ONCE // len(places))
+        for first in range(0, len(weights), step):
+            at = slice(first, first + step)
+            drawn = weights[at, number[places]].astype("float64")
+            all_draws[:, at] += ranked.pairs(drawn)
     return float(divide(whole[1], whole[0])), divide(all_draws[1], all_draws[0])

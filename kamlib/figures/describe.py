@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +25,8 @@ MAX_VALUES = 12
 MAX_SERIES = 8
 NAMED = (StrCategoryFormatter, FixedFormatter)
 OWN_FORM = (FuncFormatter, PercentFormatter, StrMethodFormatter, DateFormatter)
+# Place in a series → what stands there, in words; asked of the few that are told.
+Words = Callable[[int], str]
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,13 @@ class Series:
 
     kind: str
     name: str
-    labels: tuple[str, ...]
-    values: tuple[float, ...]
-    shown: tuple[str, ...]
+    label: Words
+    values: Sequence[float]
+    shown: Words
 
     def pair(self, at: int) -> str:
         """Return one value with the label it stands for."""
-        return f"{self.labels[at]} {self.shown[at]}"
+        return f"{self.label(at)} {self.shown(at)}"
 
 
 def describe_axes(ax: Axes) -> str:
@@ -119,15 +121,15 @@ def _bars(ax: Axes, container: BarContainer, names: dict[str, str]) -> Series:
     lengths = [p.get_width() if lying else p.get_height() for p in patches]
     name = _own_name(container.get_label()) or names.get(to_hex(patches[0].get_facecolor()), "")
     along, beside = (ax.xaxis, ax.yaxis) if lying else (ax.yaxis, ax.xaxis)
-    return _series("bars", name, _words(beside, centres), lengths, _words(along, lengths))
+    return Series("bars", name, _words(beside, centres), lengths, _words(along, lengths))
 
 
 def _placed(ax: Axes, kind: str, name: str, xs: Any, ys: Any) -> Series:
     across = [float(x) for x in np.atleast_1d(xs)]
     up = [float(y) for y in np.atleast_1d(ys)]
     if isinstance(ax.yaxis.get_major_formatter(), NAMED):
-        return _series(kind, name, _words(ax.yaxis, up), across, _words(ax.xaxis, across))
-    return _series(kind, name, _words(ax.xaxis, across), up, _words(ax.yaxis, up))
+        return Series(kind, name, _words(ax.yaxis, up), across, _words(ax.xaxis, across))
+    return Series(kind, name, _words(ax.xaxis, across), up, _words(ax.yaxis, up))
 
 
 def _cells(ax: Axes, mesh: QuadMesh) -> Series:
@@ -137,33 +139,32 @@ def _cells(ax: Axes, mesh: QuadMesh) -> Series:
     down = _words(ax.yaxis, [row + 0.5 for row in range(rows)])
     across = _words(ax.xaxis, [column + 0.5 for column in range(columns)])
     values = [float(value) for value in grid.reshape(-1)]
-    labels = [f"{row} × {column}" for row in down for column in across]
     written = [text.get_text().replace("\n", " ") for text in ax.texts]
     # Cells with their numbers written in are told in the same form.
-    shown = written if len(written) == len(values) else [_plain(value) for value in values]
-    return _series("cells", "", labels, values, shown)
+    is_written = len(written) == len(values)
+    return Series("cells", "", lambda i: f"{down(i // columns)} × {across(i % columns)}", values,
+                  lambda i: written[i] if is_written else _plain(values[i]))
 
 
-def _series(kind: str, name: str, labels: Iterable[str], values: Iterable[float],
-            shown: Iterable[str]) -> Series:
-    return Series(kind, name, tuple(labels), tuple(values), tuple(shown))
+def _words(axis: Axis, places: Sequence[float]) -> Words:
+    write = _writer(axis)
+    return lambda i: write(places[i])
 
 
-def _words(axis: Axis, places: list[float]) -> list[str]:
+def _writer(axis: Axis) -> Callable[[float], str]:
+    """Return what writes a place on an axis as its ticks are written."""
     formatter = axis.get_major_formatter()
     if isinstance(formatter, NAMED):
         named = {round(float(at), 6): text.get_text().replace("\n", " ")
                  for at, text in zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)}
         # Bars side by side stand beside their tick, less than half a step away.
-        return [named.get(round(at, 6)) or named.get(float(round(at))) or _plain(at)
-                for at in places]
+        return lambda at: named.get(round(at, 6)) or named.get(float(round(at))) or _plain(at)
     if isinstance(axis.get_major_locator(), DateLocator):
         zero = datetime.fromisoformat(get_epoch())  # type: ignore[no-untyped-call]
-        days = [zero + timedelta(days=at) if np.isfinite(at) else None for at in places]
-        return [fmt_date(day) for day in days]
+        return lambda at: fmt_date(zero + timedelta(days=at) if np.isfinite(at) else None)
     if isinstance(formatter, OWN_FORM):
-        return [formatter(at, None) for at in places]
-    return [_plain(at) for at in places]
+        return lambda at: formatter(at, None)
+    return _plain
 
 
 def _plain(value: float) -> str:

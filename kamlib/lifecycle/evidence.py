@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import theilslopes
 
 from kamlib.lifecycle.rules import LifecycleRules
-from kamlib.stats.trend import adjust_p_values, trend_p_value
+from kamlib.stats.trend import adjust_p_values, mann_kendall, theil_sen
 
 Floats = NDArray[np.float64]
 EVIDENCE = ["n_months", "block_months", "sales_cv", "demand_cv", "level_share", "slope_rate",
             "slope_rate_ci_low", "slope_rate_ci_high", "slope_q_value"]
+TREND = ["block_months", "slope_rate", "slope_rate_ci_low", "slope_rate_ci_high", "p_value"]
 # A quarter is the longest block: longer ones leave too few to test.
 LONGEST_BLOCK = 3
 
@@ -39,13 +40,17 @@ def measure_accounts(history: pd.DataFrame, *, accounts: Iterable[str], rules: L
     there would fall too often.
     """
     wanted = sorted(set(accounts))
-    parts = history[history["account_id"].isin(wanted)].groupby("account_id", sort=True)
+    amounts, since, days = (history[column].to_numpy(dtype="float64") for column in (
+        "adjusted_amount", "n_months_since", "n_purchase_days"))
+    places = history.groupby("account_id", sort=True).indices
     known = {} if gap_cv is None else gap_cv.dropna().to_dict()
-    measured = {str(account): _measure(part, rules, gap_cv=known.get(account, 0.0))
-                for account, part in parts}
-    nothing = dict.fromkeys(EVIDENCE[1:], float("nan")) | {"n_months": 0.0}
-    rows = [measured.get(account, nothing) for account in wanted]
-    table = pd.DataFrame(rows, columns=[*EVIDENCE, "p_value"], dtype="float64")
+    empty = np.zeros(0, dtype="int64")
+    lives = [_Life.of(amounts[at], since[at], days[at], rules) for at in (
+        places.get(account, empty) for account in wanted)]
+    table = pd.DataFrame([_measure(life, rules, gap_cv=known.get(account, 0.0))
+                          for account, life in zip(wanted, lives, strict=True)],
+                         columns=["n_months", "sales_cv", "demand_cv", "level_share"],
+                         dtype="float64").join(_find_trends(lives, rules))
     table["slope_q_value"] = adjust_p_values(table["p_value"])
     table.insert(0, "account_id", pd.Series(wanted, dtype="str"))
     counts = dict.fromkeys(["n_months", "block_months"], "Int64")
@@ -98,34 +103,59 @@ def remove_rhythm(sales_cv: float, *, gap_cv: float, n_days: float) -> float:
     return float(np.sqrt(max(0.0, sales_cv**2 - min(gap_cv, 1.0) ** 2 / n_days)))
 
 
-def _measure(part: pd.DataFrame, rules: LifecycleRules, *, gap_cv: float) -> dict[str, float]:
-    values = part.loc[part["n_months_since"] > 0, "adjusted_amount"].to_numpy(dtype="float64")
-    recent = values[-rules.trend_months:]
+@dataclass(frozen=True)
+class _Life:
+    """An account's months without the season: all of them, the latest that are judged, its days.
+
+    block_months: 0 where there is too little to judge.
+    """
+
+    whole: Floats
+    recent: Floats
+    days: Floats
+    block_months: int
+
+    @classmethod
+    def of(cls, amounts: Floats, since: Floats, days: Floats, rules: LifecycleRules) -> _Life:
+        recent = amounts[since > 0][-rules.trend_months:]
+        months = choose_block(recent, share=rules.trend_block_share) \
+            if len(recent) >= rules.min_history_months else 0
+        return cls(amounts, recent, days, months)
+
+
+def _measure(life: _Life, rules: LifecycleRules, *, gap_cv: float) -> dict[str, float]:
+    recent = life.recent
     found = {"n_months": float(len(recent))}
-    if len(recent) < rules.min_history_months:
+    if not life.block_months:
         return found
     blocks = cut_blocks(recent, months=rules.variation_months)
     # Runs of 12 months over the whole known life: a height reached before the window counts.
-    runs = np.convolve(part["adjusted_amount"].to_numpy(dtype="float64"), np.ones(12), "valid")
+    runs = np.convolve(life.whole, np.ones(12), "valid")
     found["sales_cv"] = _ratio(blocks.std(ddof=1), blocks.mean())
-    n_days = part["n_purchase_days"].to_numpy(dtype="float64")[-len(recent):]
-    found["demand_cv"] = remove_rhythm(found["sales_cv"], gap_cv=gap_cv,
-                                       n_days=n_days.mean() * rules.variation_months)
+    found["demand_cv"] = remove_rhythm(
+        found["sales_cv"], gap_cv=gap_cv,
+        n_days=life.days[-len(recent):].mean() * rules.variation_months)
     found["level_share"] = _ratio(runs[-1], runs.max())
-    return found | _trend(recent, rules)
+    return found
 
 
-def _trend(recent: Floats, rules: LifecycleRules) -> dict[str, float]:
-    months = choose_block(recent, share=rules.trend_block_share)
-    blocks = cut_blocks(recent, months=months)
-    if blocks.mean() <= 0:
-        return {}
-    line = theilslopes(blocks, alpha=rules.confidence_level)
-    # A block's total grows by months**2 of a month's step: from its length and from its stride.
-    step = months * blocks.mean()
-    return {"block_months": float(months), "slope_rate": line.slope / step,
-            "slope_rate_ci_low": line.low_slope / step,
-            "slope_rate_ci_high": line.high_slope / step, "p_value": trend_p_value(recent)}
+def _find_trends(lives: Sequence[_Life], rules: LifecycleRules) -> pd.DataFrame:
+    """Trend of each account; those of as many months in as long blocks are reckoned together."""
+    table = pd.DataFrame(np.nan, index=range(len(lives)), columns=TREND, dtype="float64")
+    alike: dict[tuple[int, int], list[int]] = {}
+    for at, life in enumerate(lives):
+        if life.block_months and cut_blocks(life.recent, months=life.block_months).mean() > 0:
+            alike.setdefault((life.block_months, len(life.recent)), []).append(at)
+    for (months, n), places in alike.items():
+        recent = np.array([lives[at].recent for at in places])
+        blocks = recent[:, n % months:].reshape(len(places), -1, months).sum(axis=2)
+        line = theil_sen(blocks, level=rules.confidence_level)
+        # A block's total grows by months**2 of a month's step: from its length and its stride.
+        step = months * blocks.mean(axis=1)
+        table.iloc[places] = np.column_stack([
+            np.full(len(places), float(months)), line.slope / step, line.low / step,
+            line.high / step, mann_kendall(recent)])
+    return table
 
 
 def _ratio(part: float, whole: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -14,53 +15,112 @@ from kamlib.errors import InputError, RefusedError
 Floats = NDArray[np.float64]
 # Of three values even a straight rise has an exact two-sided p of 1/3: no trend can be told.
 MIN_VALUES = 4
+LARGEST_EXACT = 33
+CELLS = 1_000_000  # pairs of values held at once
 
 
-class Slope(NamedTuple):
-    """A trend: change per step of time, two-sided p, and the number of values it rests on."""
+class Slopes(NamedTuple):
+    """Trends of many series, one a row: change per step of time, and its interval."""
 
-    slope: float
-    p_value: float
-    n: int
+    slope: Floats
+    low: Floats
+    high: Floats
 
 
-def slope_test(values: ArrayLike, *, times: ArrayLike | None = None) -> Slope:
-    """Median slope (Theil-Sen) and whether there is any trend at all (Mann-Kendall).
+def theil_sen(rows: ArrayLike, *, times: ArrayLike | None = None, level: float = 0.95) -> Slopes:
+    """Median slope of each row, with its interval.
 
-    values: one value a step, in order of time; times: where they stand, when not 0, 1, 2, …
-    Returns slope in units of values a step, p_value, n. Gaps leave first, their places stay.
-    Both rest on ranks, so that one outsized order does not make a trend. They take the values
-    as independent: serial correlation makes p too small. Fewer than 4 values, or values that
-    never vary, give p = NaN.
-    Source: Sen (1968), J. Am. Stat. Assoc. 63:1379-1389; Mann (1945), Econometrica 13:245-259.
+    rows: series x values, in order of time and without gaps; times: where the values stand, when
+    not 0, 1, 2, … Rests on the ranks of slopes, so that one outsized order does not make a trend.
+    With fewer than two values there is none (NaN).
+    Source: Sen (1968), J. Am. Stat. Assoc. 63:1379-1389.
 
-    >>> slope_test([1, 2, 3, 4, 50]).slope
-    1.0
+    >>> theil_sen([[1, 2, 3, 4, 50]]).slope.tolist()
+    [1.0]
     """
-    series = np.asarray(values, dtype="float64")
-    places = np.arange(len(series), dtype="float64") if times is None else np.asarray(
-        times, dtype="float64")
-    if len(places) != len(series):
-        raise InputError(f"Every value needs its time, but there are {len(series)} values and "
+    values = np.atleast_2d(np.asarray(rows, dtype="float64"))
+    n = values.shape[1]
+    places = np.arange(n, dtype="float64") if times is None else np.asarray(times, "float64")
+    if len(places) != n:
+        raise InputError(f"Every value needs its time, but there are {n} values and "
                          f"{len(places)} times. Give both, or leave times out.")
-    known = ~np.isnan(series)
-    series, places = series[known], places[known]
-    if len(np.unique(places)) < 2:
-        return Slope(float("nan"), float("nan"), len(series))
-    slope = float(stats.theilslopes(series, places).slope)
-    return Slope(slope, trend_p_value(series, places), len(series))
+    if n < 2:
+        return Slopes(*np.full((3, len(values)), np.nan))
+    z = float(stats.norm.ppf((1 + level) / 2))
+    return Slopes(*np.hstack([_slopes(part, places, z) for part in _parts(values)]))
 
 
-def trend_p_value(values: Floats, times: Floats | None = None) -> float:
-    """Mann-Kendall's two-sided p value alone; values, times, NaN: as `slope_test`, without gaps.
+def _slopes(values: Floats, places: Floats, z: float) -> Floats:
+    early, late = np.triu_indices(values.shape[1], 1)
+    slopes = np.sort((values[:, late] - values[:, early]) / (places[late] - places[early]), axis=1)
+    n_pairs = slopes.shape[1]
+    spread = z * np.sqrt(_variance(values))
+    low = np.maximum(np.round((n_pairs - spread) / 2).astype(int) - 1, 0)
+    high = np.minimum(np.round((n_pairs + spread) / 2).astype(int), n_pairs - 1)
+    at = np.arange(len(values))
+    return np.array([np.median(slopes, axis=1), slopes[at, low], slopes[at, high]])
 
-    >>> round(trend_p_value(np.array([1.0, 2.0, 3.0, 4.0, 50.0])), 4)
-    0.0167
+
+def mann_kendall(rows: ArrayLike) -> Floats:
+    """Whether each row has any trend at all: two-sided p.
+
+    rows: as `theil_sen`. Rests on ranks, and takes the values as independent: serial correlation
+    makes p too small. Exact for up to 33 values without ties, else the normal approximation with
+    ties counted. Fewer than 4 values, or values that never vary, give NaN.
+    Source: Mann (1945), Econometrica 13:245-259; Kendall (1970), Rank Correlation Methods.
+
+    >>> mann_kendall([[1, 2, 3, 4, 50]]).round(4).tolist()
+    [0.0167]
     """
-    if len(values) < MIN_VALUES or np.ptp(values) == 0:
-        return float("nan")
-    places = np.arange(len(values)) if times is None else times
-    return float(stats.kendalltau(places, values).pvalue)
+    values = np.atleast_2d(np.asarray(rows, dtype="float64"))
+    if values.shape[1] < MIN_VALUES:
+        return np.full(len(values), np.nan)
+    return np.concatenate([_p_values(part) for part in _parts(values)])
+
+
+def _p_values(values: Floats) -> Floats:
+    n = values.shape[1]
+    early, late = np.triu_indices(n, 1)
+    balance = np.sign(values[:, late] - values[:, early]).sum(axis=1)
+    variance = _variance(values)
+    with np.errstate(invalid="ignore", divide="ignore"):  # of rows that never vary
+        p = 2 * stats.norm.sf(np.abs(balance / np.sqrt(variance)))
+    never = np.ptp(values, axis=1) == 0
+    is_exact = (_equals(values) == 1).all(axis=1) & (
+        (n <= LARGEST_EXACT) | (n * (n - 1) // 2 - np.abs(balance) <= 2))
+    for size in np.unique(np.abs(balance[is_exact])):
+        p[is_exact & (np.abs(balance) == size)] = _exact_p(n, int(size))
+    return np.where(never, np.nan, p)
+
+
+@lru_cache(maxsize=10_000)
+def _exact_p(n: int, balance: int) -> float:
+    """P value of an order of n values whose pairs in order are so many more than the others."""
+    order = list(range(n))
+    swaps = (n * (n - 1) // 2 - balance) // 2
+    for _swap in range(swaps):  # each takes one pair out of order
+        at = next(i for i in range(n - 1) if order[i] < order[i + 1])
+        order[at], order[at + 1] = order[at + 1], order[at]
+    return float(stats.kendalltau(range(n), order).pvalue)
+
+
+def _variance(values: Floats) -> Floats:
+    """Variance of the pairs in order less the others, with ties counted."""
+    n = values.shape[1]
+    equals = _equals(values)
+    return np.asarray((n * (n - 1) * (2 * n + 5)
+                       - ((equals - 1) * (2 * equals + 5)).sum(axis=1)) / 18)
+
+
+def _equals(values: Floats) -> NDArray[np.int64]:
+    """How many of its row each value equals, itself among them."""
+    return np.asarray((values[:, :, None] == values[:, None, :]).sum(axis=2), dtype="int64")
+
+
+def _parts(values: Floats) -> list[Floats]:
+    """Rows in parts, of which each needs little memory for its pairs."""
+    size = max(1, CELLS // max(1, values.shape[1]**2))
+    return [values[at:at + size] for at in range(0, max(1, len(values)), size)]
 
 
 def false_discovery(p_values: ArrayLike, *, level: float = 0.05) -> NDArray[np.bool_]:

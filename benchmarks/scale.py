@@ -119,7 +119,8 @@ def engine_of(way: str, folder: Path, watch: Watch) -> Iterator[Path]:
 
 def prepare_period(file: Path) -> int:
     """All data of a period: opened, checked, every fact table, fingerprints."""
-    from kamlib.session.prepare import build_request, prepare
+    from kamlib.session.prepare import prepare
+    from kamlib.session.request import build_request
 
     with tempfile.TemporaryDirectory() as into:
         opened = prepare(build_request(file, period=PERIOD), into=Path(into))

@@ -16,7 +16,8 @@ import pytest
 
 from kamlib.report.run import Options, default_notebooks, run_report
 from kamlib.schema import load_schema
-from kamlib.session.prepare import build_request, prepare
+from kamlib.session.prepare import prepare
+from kamlib.session.request import build_request
 from tests.engines.servers import name_engine, read_texts
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,6 +12,7 @@ from sklearn.metrics import roc_auc_score
 from kamlib.errors import RefusedError
 from kamlib.loyalty import LoyaltyRules, review_standing, score_loyalty
 from kamlib.loyalty.aims import compare_targets
+from kamlib.loyalty.standing import foretell
 from kamlib.loyalty.standing.foretell import compare_origins, follow_index, foretell_staying
 from kamlib.loyalty.standing.index import list_weights
 from kamlib.loyalty.standing.quadrants import class_accounts, sum_classes
@@ -100,6 +101,16 @@ def test_area_is_scikit_learns():
     assert table.loc["tenure_alone", "verdict"] == ""
     assert table.loc["loyalty_index", "difference"] == pytest.approx(
         table.loc["loyalty_index", "roc_area"] - table.loc["tenure_alone", "roc_area"])
+
+
+def test_draws_a_few_at_a_time_are_those_of_all_at_once_and_fewer_of_many_rows(monkeypatch):
+    rows = follow_index(build_past(), PRODUCTS, rules=RULES)
+    whole = foretell_staying(rows, rules=RULES)
+    monkeypatch.setattr(foretell, "MOST_AT_ONCE", 7 * len(rows))  # 200 draws, seven at a time
+    pd.testing.assert_frame_equal(foretell_staying(rows, rules=RULES), whole)
+    monkeypatch.setattr(foretell, "MOST_CELLS", 0)  # the fewest: what 200 were asked for, of 900
+    many = RULES.model_copy(update={"n_resamples": 900})
+    pd.testing.assert_frame_equal(foretell_staying(rows, rules=many), whole)
 
 
 def test_pairs_are_of_the_same_day():

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import rankdata, spearmanr
 from selection_world import HOLDINGS, RULES, build_known, select
 
-from kamlib.selection import CLAIMS, hand_on_selection, measure_criteria
+from kamlib.selection import CLAIMS, claims, hand_on_selection, measure_criteria
 from kamlib.selection.claims import _test, judge_claims
 
 FORTY = {f"A{i:02d}": 1000.0 + 50 * i for i in range(40)}
@@ -69,6 +70,24 @@ def test_permutation_p_values_are_right_under_no_connection():
     rng = np.random.default_rng(9)
     called = [_test(rng.standard_normal((25, 2)), rng, RULES)[2] <= 0.05 for _ in range(200)]
     assert 2 <= sum(called) <= 20
+
+
+@pytest.mark.parametrize("cells", [1, 700])
+def test_resamples_a_few_at_a_time_are_those_of_all_at_once(monkeypatch, cells):
+    """700 cells are 28 resamples of 25 accounts, which does not divide their number evenly."""
+    rng = np.random.default_rng(4)
+    pairs = np.column_stack([rng.integers(0, 6, 25), rng.standard_normal(25)])
+    # As all were drawn and sorted together before they were counted.
+    drawn = np.random.default_rng(5)
+    ranks = rankdata(pairs, axis=0)
+    centred = (ranks - ranks.mean(axis=0)) / ranks.std(axis=0)
+    times = RULES.n_permutations
+    drawn.permuted(np.broadcast_to(centred[:, 1], (times, 25)), axis=1)
+    picked = drawn.integers(0, 25, (times, 25))
+    orders = [spearmanr(*pairs[row].T).statistic for row in picked]
+    monkeypatch.setattr(claims, "CELLS", cells)
+    low, high, _p = _test(pairs, np.random.default_rng(5), RULES)
+    assert [low, high] == pytest.approx(np.quantile(orders, [0.025, 0.975]), abs=1e-12)
 
 
 def test_what_is_handed_on():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 import ibis
@@ -39,27 +39,27 @@ def list_cuts(as_of: date, *, history_from: date, rules: MeasureRules) -> list[d
 
 
 def build_past_facts(order_days: Table, accounts: pd.DataFrame, *, as_of: date,
-                     history_from: date, starts_with: str, rules: MeasureRules) -> pd.DataFrame:
+                     history_from: date, starts_with: str,
+                     rules: MeasureRules) -> Iterator[pd.DataFrame]:
     """Build account facts as they were on each of `list_cuts`, and at `as_of`.
 
     order_days, accounts: as `build_account_facts` takes them.
-    Returns one row a cut and account that had bought by then, sorted: cut_date and a selection of
-    the account facts at that day (`PAST_COLUMNS`). The period of a row is the horizon that ends
+    Yields a table a cut, so that one is held at a time (one without rows where there is no cut);
+    one row an account that had bought by then, sorted: cut_date and a selection of the account
+    facts at that day (`PAST_COLUMNS`). The period of a row is the horizon that ends
     with its cut: so what an account did in the horizon after a cut stands in its row of the next
     cut, under the names with _period.
     """
     cuts = list_cuts(as_of, history_from=history_from, rules=rules)
     step = timedelta(days=rules.backtest_horizon_days - 1)
-    parts = []
+    if not cuts:
+        yield pd.DataFrame(columns=PAST_COLUMNS)
     for cut in [*cuts, as_of] if cuts else []:
         facts = build_account_facts(
             order_days, accounts, period=parse_period(f"{cut - step}..{cut}"),
             history_from=history_from, starts_with=starts_with, rules=rules)
         known = facts[facts["first_sale_date"].notna()]
-        parts.append(known.assign(cut_date=pd.Timestamp(cut).as_unit("s"))[PAST_COLUMNS])
-    if not parts:
-        return pd.DataFrame(columns=PAST_COLUMNS)
-    return pd.concat(parts, ignore_index=True)
+        yield known.assign(cut_date=pd.Timestamp(cut).as_unit("s"))[PAST_COLUMNS]
 
 
 def build_purchase_days(order_days: Table, account_ids: Sequence[str]) -> pd.DataFrame:

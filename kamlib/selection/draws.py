@@ -15,12 +15,14 @@ from kamlib.language import _, fmt_count
 from kamlib.rule_table import check_conditions
 from kamlib.selection.criteria import Known, add_ranks
 from kamlib.selection.rules import SelectionRules
-from kamlib.selection.scorecard import COLUMNS, score_values, take
+from kamlib.selection.scorecard import COLUMNS, place_values, score_places, take
+from kamlib.stats.budget import affordable_draws
 from kamlib.stats.evenness import estimate_evenness
 from kamlib.stats.resample import Means, RankStore, compare_means, draw_means, estimate_means
 
 Floats = NDArray[np.float64]
 CHUNK_VALUES = 400_000  # draws x accounts held at once
+MOST_CELLS = 50_000_000  # draws x accounts that are ranked
 DRAWN = {"sales": "net_amount", "profit": "profit_amount", "growth": "growth_rate",
          "orders": "n_orders", "steadiness": "month_variation"}
 
@@ -76,11 +78,13 @@ def draw_scores(scored: pd.DataFrame, months: Monthlies, *, rules: SelectionRule
     Source: Marshall & Spiegelhalter (1998), BMJ 316:1701-1704; Morris (1983), J. Am. Stat. Assoc.
     78:47-55; multiplier bootstrap: Wu (1986), Ann. Stat. 14:1261-1295.
     """
-    fixed = {name: take(scored, column) for name, (column, _side) in COLUMNS.items()}
-    for drawn in _draw(scored, months, fixed, rules, n_draws):
-        values = {name: drawn.get(column, np.broadcast_to(fixed[name], drawn["net_amount"].shape))
-                  for name, (column, _side) in COLUMNS.items()}
-        yield {**drawn, "key_score_index": score_values(values, rules=rules)["key_score_index"]}
+    fixed = place_values({name: take(scored, column) for name, (column, _side) in COLUMNS.items()},
+                         rules=rules)
+    for drawn in _draw(scored, months, rules, n_draws):
+        values = {name: drawn[column] for name, (column, _side) in COLUMNS.items()
+                  if column in drawn}
+        scores = score_places(fixed | place_values(values, rules=rules), rules=rules)
+        yield {**drawn, "key_score_index": scores["key_score_index"]}
 
 
 def rank_draws(scored: pd.DataFrame, months: Monthlies, *, cut: int,
@@ -92,9 +96,10 @@ def rank_draws(scored: pd.DataFrame, months: Monthlies, *, cut: int,
     between), listed_probability (share of the draws in which it is among the first `cut`).
     """
     n = len(scored)
-    store = RankStore(rules.n_draws, np.ones(n, dtype=bool), seed=rules.seed + 1)
+    n_draws = affordable_draws(rules.n_draws, n, cells=MOST_CELLS)
+    store = RankStore(n_draws, np.ones(n, dtype=bool), seed=rules.seed + 1)
     inside = np.zeros(n)
-    for drawn in draw_scores(scored, months, rules=rules, n_draws=rules.n_draws):
+    for drawn in draw_scores(scored, months, rules=rules, n_draws=n_draws):
         scores = np.nan_to_num(drawn["key_score_index"], nan=-1.0)
         store.add(scores)
         if cut < n:
@@ -106,7 +111,7 @@ def rank_draws(scored: pd.DataFrame, months: Monthlies, *, cut: int,
     rank = scored["key_score_index"].rank(ascending=False, method="min").astype("int64")
     return pd.DataFrame({"rank_ci_low": np.minimum(low, rank).astype("int64"),
                          "rank_ci_high": np.maximum(high, rank).astype("int64"),
-                         "listed_probability": inside / rules.n_draws})
+                         "listed_probability": inside / n_draws})
 
 
 def ask_draws(scored: pd.DataFrame, months: Monthlies, checklists: Mapping[str, Any], *,
@@ -133,20 +138,21 @@ def ask_draws(scored: pd.DataFrame, months: Monthlies, checklists: Mapping[str, 
     return found
 
 
-def _draw(scored: pd.DataFrame, months: Monthlies, fixed: Mapping[str, Floats],
-          rules: SelectionRules, n_draws: int) -> Iterator[dict[str, Floats]]:
+def _draw(scored: pd.DataFrame, months: Monthlies, rules: SelectionRules,
+          n_draws: int) -> Iterator[dict[str, Floats]]:
     n, rng = months.n_months, np.random.default_rng(rules.seed)
     size = max(1, CHUNK_VALUES // max(1, len(scored)))
     measures = _estimate(months)
     even = estimate_evenness(months.amounts, months.orders.sum(axis=1))
     work = take(scored.fillna({"cost_to_serve_amount": 0.0}), "cost_to_serve_amount")
+    profit = take(scored, "profit_amount")
     for drawn in draw_means(measures, n_draws=n_draws, seed=rules.seed, chunk=size):
         amounts, orders, margins, *growth = drawn
         found = {"net_amount": n * amounts, "n_orders": n * orders,
                  # Rounded as the criteria are: rates that differ by rounding alone are alike.
                  "month_variation": np.round(even.draw(n * orders, rng), 6),
                  # Where no margin is known, a draw does not make one.
-                 "profit_amount": np.where(np.isnan(fixed["profit"]), np.nan, n * margins - work)}
+                 "profit_amount": np.where(np.isnan(profit), np.nan, n * margins - work)}
         if growth:
             found["growth_rate"] = np.round(growth[0] - 1, 10)
         yield {column: np.where(np.isnan(values), take(scored, column), values)

@@ -111,8 +111,10 @@ class SelectionRules(Section):
     min_months: int = rule(
         6, unit="months", source="convention", ge=3, le=24,
         help="With fewer whole months of known sales ranks have no interval.")
-    n_draws: int = rule(500, unit="count", source="convention", ge=100, le=10_000,
-                        help="Draws of the long-run figures, behind the intervals of ranks.")
+    n_draws: int = rule(
+        500, unit="count", source="convention", ge=100, le=10_000,
+        help="Draws of the long-run figures, behind the intervals of ranks; fewer for very many "
+             "accounts.")
     n_condition_draws: int = rule(
         100, unit="count", source="convention", ge=50, le=2_000,
         help="In how many of these draws the conditions of the other readings are asked.")

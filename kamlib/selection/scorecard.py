@@ -22,20 +22,31 @@ PLACES = tuple(f"{name}_place_index" for name in COLUMNS)
 WEIGHT_COLUMNS = ["sub_score", "indicator", "weight_share", "n_with_part", "is_counted"]
 
 
-def score_values(values: Mapping[str, Floats], *, rules: SelectionRules) -> dict[str, Floats]:
-    """Score accounts, or draws x accounts, from the values of the indicators.
+def place_values(values: Mapping[str, Floats], *, rules: SelectionRules) -> dict[str, Floats]:
+    """Place each value among those of its indicator (`COLUMNS`), 0-100, under `PLACES`.
 
-    values: of each indicator of `COLUMNS`, gaps as NaN. Returns the place of each (0-100, under
-    `PLACES`), the sub-scores and key_score_index. An indicator that is not known leaves its
-    sub-score to the others; a sub-score of nothing leaves the score.
+    values: of some indicators, one an account or draws x accounts (each draw by itself), gaps as
+    NaN.
     """
     scale = rank_scores if rules.scale == "rank" else span_scores
-    found = {f"{name}_place_index": scale(COLUMNS[name][1] * values[name]) for name in COLUMNS}
+    return {f"{name}_place_index": scale(COLUMNS[name][1] * found)
+            for name, found in values.items()}
+
+
+def score_places(places: Mapping[str, Floats], *, rules: SelectionRules) -> dict[str, Floats]:
+    """Make the sub-scores and key_score_index of places.
+
+    places: under all `PLACES`; what does not differ between draws may have one row for all of
+    them. An indicator that is not known leaves its sub-score to the others; a sub-score of nothing
+    leaves the score.
+    """
+    found: dict[str, Floats] = {}
     for dimension, names in INDICATORS.items():
-        parts = np.stack([found[f"{name}_place_index"] for name in names], axis=-1)
+        own = np.broadcast_arrays(*(places[f"{name}_place_index"] for name in names))
         weights = np.array([getattr(rules, f"weight_{name}") for name in names])
-        found[f"{dimension}_score_index"] = mean_of_known(parts, weights, min_share=0.0)
-    parts = np.stack([found[name] for name in SUB_SCORES], axis=-1)
+        found[f"{dimension}_score_index"] = mean_of_known(np.stack(own, axis=-1), weights,
+                                                          min_share=0.0)
+    parts = np.stack(np.broadcast_arrays(*(found[name] for name in SUB_SCORES)), axis=-1)
     weights = np.array([getattr(rules, f"weight_{dimension}") for dimension in INDICATORS])
     found["key_score_index"] = mean_of_known(parts, weights, min_share=rules.min_weight_share)
     return found
@@ -51,8 +62,9 @@ def score_criteria(criteria: pd.DataFrame, *, rules: SelectionRules) -> pd.DataF
     part of it (SEL-05: an unhappy large account would look unimportant). Source: SEL-02, SEL-03.
     """
     rows = criteria[criteria["n_orders"].fillna(0) > 0].reset_index(drop=True)
-    values = {name: take(rows, column) for name, (column, _side) in COLUMNS.items()}
-    return rows.assign(**score_values(values, rules=rules))
+    places = place_values({name: take(rows, column) for name, (column, _side) in COLUMNS.items()},
+                          rules=rules)
+    return rows.assign(**places, **score_places(places, rules=rules))
 
 
 def take(table: pd.DataFrame, column: str) -> Floats:

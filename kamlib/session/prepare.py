@@ -114,10 +114,12 @@ def _write_past(request: Request, order_days: Table, who: pd.DataFrame, into: Pa
                             starts_with=request.file.starts_with, rules=measures)
     write_parquet(past, into / "past_facts.parquet")
     cuts = list_cuts(as_of, history_from=history_from, rules=measures)
-    is_tracked = past["is_start_known"].astype(bool) & past["cut_date"].isin(
-        [pd.Timestamp(cut) for cut in cuts[-1:]])
-    tracked = build_purchase_days(order_days, list(past.loc[is_tracked, "account_id"]))
-    write_parquet(tracked, into / "purchase_days.parquet")
+    ids: list[str] = []
+    if cuts:
+        last = [("is_start_known", "==", True), ("cut_date", "==", pd.Timestamp(cuts[-1]))]
+        ids += list(pd.read_parquet(into / "past_facts.parquet", columns=["account_id"],
+                                    filters=last)["account_id"])
+    write_parquet(build_purchase_days(order_days, ids), into / "purchase_days.parquet")
 
 
 def known_window_months(request: Request) -> int:

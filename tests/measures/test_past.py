@@ -31,8 +31,9 @@ def book(line, ledger):
 def build_past(book, *, rules=RULES, history_from=HISTORY):
     days = measures.build_order_days(book.lines(str(AS_OF)))
     who = measures.fetch(book.accounts.select("account_id", "customer_since"))
-    return build_past_facts(days, who, as_of=AS_OF, history_from=history_from,
-                            starts_with="cohort", rules=rules)
+    parts = build_past_facts(days, who, as_of=AS_OF, history_from=history_from,
+                             starts_with="cohort", rules=rules)
+    return pd.concat(parts, ignore_index=True)
 
 
 def test_cuts_are_a_horizon_apart_and_have_one_before_them():

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import xlsxwriter
 
 from kamlib.labels import heading
@@ -30,15 +31,15 @@ def write_workbook(folder: Path, *, to: Path) -> None:
     for column, text in enumerate((_("Table"), _("Rows"), _("Columns"), _("Where"))):
         contents.write_string(0, column, text, head)
     for row, path in enumerate(sorted(folder.glob("*.parquet")), 1):
-        frame = pd.read_parquet(path)
-        fits = frame.size <= MAX_CELLS
+        size = pq.read_metadata(path)
+        fits = size.num_rows * size.num_columns <= MAX_CELLS
         sheet = f"{row:02d} {path.stem}"[:31]
         where = sheet if fits else _("too large for a sheet: {file}", file=f"tables/{path.name}")
-        for column, text in enumerate((path.stem, fmt_count(len(frame)),
-                                       fmt_count(frame.shape[1]), where)):
+        for column, text in enumerate((path.stem, fmt_count(size.num_rows),
+                                       fmt_count(size.num_columns), where)):
             contents.write_string(row, column, text)
         if fits:
-            _write_sheet(book.add_worksheet(sheet), frame, head)
+            _write_sheet(book.add_worksheet(sheet), pd.read_parquet(path), head)
     contents.set_column(0, 0, 36)
     contents.set_column(3, 3, 48)
     book.close()

@@ -199,14 +199,15 @@ def print_table(sizes: list[int], ways: list[str]) -> None:
                 before[way] = found["seconds"]
 
 
-def run_accounts(n_accounts: int) -> None:
+def run_accounts(n_accounts: int, *, n_kernels: int) -> None:
     """A whole period run of so many accounts, with ten lines each: how long every step takes."""
     from kamlib.report.run import Options, default_notebooks, run_report
 
     with tempfile.TemporaryDirectory(prefix="kam-scale-") as root:
         require_disk(Path(root), 10 * n_accounts)
         folder = generate(10 * n_accounts, root=Path(root), n_accounts=n_accounts)
-        start = time.perf_counter()
+        watch, start = Watch(), time.perf_counter()
+        threading.Thread(target=watch.run, daemon=True).start()
 
         def say(step: str) -> None:
             print(f"{time.perf_counter() - start:8.1f} s  {step}", flush=True)
@@ -215,10 +216,11 @@ def run_accounts(n_accounts: int) -> None:
                             done=lambda outcome: say(f"  {outcome.chapter.slug}: {outcome.status} "
                                                      f"{outcome.reason} {outcome.seconds:.0f} s"),
                             options=Options(reports=Path(root) / "reports", accept_quarantine=True,
-                                            notebooks=default_notebooks(), timeout_s=3600))
+                                            notebooks=default_notebooks(), timeout_s=3600,
+                                            n_kernels=n_kernels))
         say(f"{result.status}; peak of this process "
-            f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:,.0f} MB, of a kernel "
-            f"{resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e3:,.0f} MB")
+            f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:,.0f} MB, of all together "
+            f"{watch.peak / 1e6:,.0f} MB")
 
 
 def main() -> None:
@@ -226,13 +228,14 @@ def main() -> None:
     parser.add_argument("--lines", type=int, action="append", help="number of order lines")
     parser.add_argument("--way", action="append", choices=list(NAMES), help="only this one")
     parser.add_argument("--accounts", type=int, help="a period run of so many accounts")
+    parser.add_argument("--jobs", type=int, default=2, help="notebooks of that run at a time")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     given: Any = parser.parse_args()
     if given.one:
         measure_here(given.one[0], Path(given.one[1]))
     elif given.accounts:
         os.environ.setdefault("KAM_ENGINE_MEMORY", MEMORY)
-        run_accounts(given.accounts)
+        run_accounts(given.accounts, n_kernels=given.jobs)
     else:
         print_table(given.lines or [1_000_000, 10_000_000, 100_000_000], given.way or [])
 

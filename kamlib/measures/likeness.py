@@ -7,6 +7,7 @@ rules, in fewer of them where too few agree in all, and in the end all others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from scipy import sparse
 
 Places = NDArray[np.int64]
+Floats = NDArray[np.float64]
 CHUNK = 256  # accounts compared with all others at a time
 BY_HOLDINGS, BY_PROFILE, BY_PART, BY_ALL = "like_holdings", "like_profile", "like_part", "like_all"
 NOBODY = np.zeros(0, dtype="int64")
@@ -55,11 +57,36 @@ class Like(NamedTuple):
     """The accounts like one: its place, theirs, and how they are alike ("" where too few are).
 
     way: like_holdings, like_profile (all columns), like_part (the first of them), like_all.
+    group: places of the accounts alike; by profile it is the same array for all of them, and holds
+    the account itself, so that what a group sums to has to be summed once.
     """
 
     place: int
-    members: Places
+    group: Places
     way: str
+
+    @property
+    def members(self) -> Places:
+        """The places of the like accounts, never its own."""
+        return self.group if self.way == BY_HOLDINGS else self.group[self.group != self.place]
+
+    @property
+    def n(self) -> int:
+        """How many like accounts there are."""
+        return max(len(self.group) - (self.way != BY_HOLDINGS), 0)
+
+    @property
+    def key(self) -> tuple[str, int] | None:
+        """What names a group that accounts share; None for accounts alike to one alone."""
+        return None if self.way in ("", BY_HOLDINGS) else (self.way, int(self.group[0]))
+
+
+class _Grouping(NamedTuple):
+    """One way to be alike by profile: the group of each account, -1 unknown, and who is in it."""
+
+    way: str
+    codes: Places
+    members: dict[int, Places]
 
 
 def find_like(accounts: Sequence[str], marks: sparse.csr_matrix, *, profiles: pd.DataFrame,
@@ -90,39 +117,113 @@ def find_like(accounts: Sequence[str], marks: sparse.csr_matrix, *, profiles: pd
             yield _by_profile(int(place), groups, rules)
 
 
+def count_holders(marks: sparse.csr_matrix,
+                  likes: Iterable[Like]) -> Iterator[tuple[Like, Floats]]:
+    """Yield each of `likes` with how many of the like accounts hold each product.
+
+    >>> from scipy import sparse
+    >>> marks = sparse.csr_matrix([[1, 1], [0, 1], [0, 1]])
+    >>> group = np.arange(3)
+    >>> [(like.n, n.tolist()) for like, n in count_holders(marks, [Like(0, group, "like_all")])]
+    [(2, [0.0, 2.0])]
+    """
+    of_group: dict[tuple[str, int], Floats] = {}
+    left = iter(likes)
+    while chunk := list(islice(left, CHUNK)):
+        own = marks[[like.place for like in chunk]].toarray()
+        sums = _sum_groups(marks, [NOBODY if like.key else like.group for like in chunk])
+        for like, held, n_holding in zip(chunk, own, sums, strict=True):
+            if like.key is None:
+                yield like, n_holding
+                continue
+            if like.key not in of_group:
+                (of_group[like.key],) = _sum_groups(marks, [like.group])
+            yield like, of_group[like.key] - held
+
+
+def _sum_groups(marks: sparse.csr_matrix, groups: Sequence[Places]) -> Floats:
+    """Groups x products: how many of each group hold each product."""
+    from scipy import sparse  # a request reads this module's rules, and shall not wait for it
+
+    ends = np.cumsum([0, *map(len, groups)])
+    members = sparse.csr_matrix((np.ones(ends[-1]), np.concatenate(groups), ends),
+                                shape=(len(groups), marks.shape[0]))
+    return np.asarray((members @ marks).toarray(), dtype="float64")
+
+
+def rows_of(table: sparse.csr_matrix, places: Places) -> Iterator[Floats]:
+    """Yield rows of a sparse table as arrays, made a few at a time."""
+    for start in range(0, len(places), CHUNK):
+        yield from table[places[start:start + CHUNK]].toarray()
+
+
 def _nearest(marks: sparse.csr_matrix, asked: Places, rules: LikeRules) -> Iterator[Places]:
+    """Those with most in common; accounts that hold the same are compared with the others once."""
     sizes = np.asarray(marks.sum(axis=1), dtype="float64").ravel()
-    for start in range(0, len(asked), CHUNK):
-        chunk = asked[start:start + CHUNK]
-        both = (marks[chunk] @ marks.T).toarray()
-        alike = both / np.maximum(sizes[chunk, None] + sizes - both, 1.0)
-        for place, likeness in zip(chunk, alike, strict=True):
-            likeness[place] = 0.0
-            nearest = np.argsort(-likeness, kind="stable")[:rules.n_like]
-            yield nearest[likeness[nearest] > 0] if sizes[place] >= rules.min_held else NOBODY
+    kinds = _kinds(marks)
+    first = np.unique(kinds[asked], return_index=True)[1]
+    rows = asked[np.sort(first)]
+    rows = rows[sizes[rows] >= rules.min_held]
+    near = {int(kinds[row]): found for row, found in zip(
+        rows, _most_alike(marks, rows, sizes, rules.n_like + 1), strict=True)}
+    for place in asked:
+        found = near.get(int(kinds[place]), NOBODY)
+        yield found[found != place][:rules.n_like]
+
+
+def _kinds(marks: sparse.csr_matrix) -> Places:
+    """The same number for accounts that hold the same products."""
+    table = marks.sorted_indices()
+    held = [table.indices[a:b].tobytes() + table.data[a:b].tobytes()
+            for a, b in pairwise(table.indptr)]
+    return np.asarray(pd.factorize(np.asarray(held, dtype="object"))[0], dtype="int64")
+
+
+def _most_alike(marks: sparse.csr_matrix, rows: Places, sizes: Floats,
+                n: int) -> Iterator[Places]:
+    """The n accounts most like each of some, itself among them; equal ones in their order."""
+    turned = marks.T.tocsr()
+    for start in range(0, len(rows), CHUNK):
+        chunk = rows[start:start + CHUNK]
+        both = marks[chunk] @ turned  # only accounts with a product in common have a place in it
+        for row, (a, b) in zip(chunk, pairwise(both.indptr), strict=True):
+            others, common = both.indices[a:b], both.data[a:b]
+            alike = common / (sizes[row] + sizes[others] - common)
+            if len(others) > n:
+                others, alike = _keep_best(others, alike, n)
+            yield others[np.lexsort((others, -alike))].astype("int64")
+
+
+def _keep_best(places: Places, values: Floats, n: int) -> tuple[Places, Floats]:
+    """The n largest values; of equal ones at the edge, those of the lowest places."""
+    edge = np.partition(values, len(values) - n)[len(values) - n]
+    above, equal = np.flatnonzero(values > edge), np.flatnonzero(values == edge)
+    equal = equal[np.argsort(places[equal], kind="stable")][:n - len(above)]
+    kept = np.concatenate([above, equal])
+    return places[kept], values[kept]
 
 
 def _groups(accounts: Sequence[str], profiles: pd.DataFrame,
-            rules: LikeRules) -> list[tuple[str, NDArray[np.int64]]]:
-    """The closest grouping first: how accounts are alike in it, and the group of each, -1 unknown.
-
-    A column that the accounts do not have is known of nobody.
-    """
+            rules: LikeRules) -> list[_Grouping]:
+    """The closest grouping first; a column that the accounts do not have is known of nobody."""
     table = profiles.drop_duplicates("account_id").set_index("account_id").reindex(list(accounts))
     columns = list(rules.profile_columns)
     found = []
     for n in range(len(columns), 0, -1):
         part = table.reindex(columns=columns[:n])
-        codes = part.groupby(columns[:n], sort=True).ngroup().fillna(-1).to_numpy(dtype="int64")
-        found.append((BY_PROFILE if n == len(columns) else BY_PART, codes))
-    return [*found, (BY_ALL, np.zeros(len(table), dtype="int64"))]
+        codes = np.asarray(part.groupby(columns[:n], sort=True).ngroup().fillna(-1), dtype=np.int64)
+        order = np.argsort(codes, kind="stable")
+        known = order[codes[order] >= 0]
+        edges = np.flatnonzero(np.diff(codes[known])) + 1
+        members = {int(codes[part[0]]): part for part in np.split(known, edges) if len(part)}
+        found.append(_Grouping(BY_PROFILE if n == len(columns) else BY_PART, codes, members))
+    everyone = np.arange(len(table), dtype="int64")
+    return [*found, _Grouping(BY_ALL, np.zeros(len(table), dtype="int64"), {0: everyone})]
 
 
-def _by_profile(place: int, groups: list[tuple[str, NDArray[np.int64]]],
-                rules: LikeRules) -> Like:
-    for way, codes in groups:
-        members = np.flatnonzero(codes == codes[place])
-        members = members[members != place]
-        if codes[place] >= 0 and len(members) >= rules.min_like:
-            return Like(place, members, way)
+def _by_profile(place: int, groups: list[_Grouping], rules: LikeRules) -> Like:
+    for way, codes, members in groups:
+        group = members.get(int(codes[place]), NOBODY)
+        if len(group) > rules.min_like:  # itself is one of them
+            return Like(place, group, way)
     return Like(place, NOBODY, "")

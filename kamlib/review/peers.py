@@ -57,4 +57,4 @@ def sum_peers(account_id: str, goods: pd.DataFrame, *, accounts: pd.DataFrame,
     lines = theirs.assign(share=theirs["gross_amount_window"] / total).groupby("product_line").agg(
         share_sum=("share", "sum"), n_products_sum=("product_id", "size")).reset_index()
     counts = theirs.groupby("product_id").agg(n_buyers=("account_id", "size")).reset_index()
-    return Peers(len(like.members), like.way, lines[LINE_COLUMNS], counts[PRODUCT_COLUMNS])
+    return Peers(like.n, like.way, lines[LINE_COLUMNS], counts[PRODUCT_COLUMNS])

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
+from itertools import repeat
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import sparse, stats
 
 from kamlib.errors import RefusedError
 from kamlib.language import _, fmt_count
 from kamlib.loyalty.products.held import Held, build_marks
 from kamlib.loyalty.products.rules import CrossSellRules
-from kamlib.measures.likeness import BY_HOLDINGS, BY_PROFILE, LikeRules, find_like
+from kamlib.measures.likeness import (
+    BY_HOLDINGS,
+    BY_PROFILE,
+    LikeRules,
+    count_holders,
+    find_like,
+    rows_of,
+)
 from kamlib.stats.clustered import cluster_share
 
 SUGGESTION_COLUMNS = ["suggested_by", "n_accounts", "n_suggested", "n_bought", "bought_share",
@@ -22,7 +30,6 @@ SUGGESTION_COLUMNS = ["suggested_by", "n_accounts", "n_suggested", "n_bought", "
 NAIVE = "most_held"
 MIN_ACCOUNTS = 20
 Floats = NDArray[np.float64]
-Scorer = Callable[[int], Floats]
 
 
 def foretell_purchases(held: pd.DataFrame, *, accounts: pd.DataFrame, rules: CrossSellRules,
@@ -47,70 +54,68 @@ def foretell_purchases(held: pd.DataFrame, *, accounts: pd.DataFrame, rules: Cro
     later = held[held["holding"].isin(["held", "first_bought"])]
     n_held = np.asarray(before.marks.sum(axis=1)).ravel()
     still = set(later["account_id"])
-    places = [i for i, a in enumerate(before.accounts)
-              if n_held[i] >= like_rules.min_held and a in still]
+    places = np.flatnonzero((n_held >= like_rules.min_held)
+                            & [a in still for a in before.accounts])
     if len(places) < MIN_ACCOUNTS:
         raise RefusedError(_(
             "{n} accounts held products in the window before and bought in this one; from {least} "
             "on suggestions can be tested. A longer history would lift this.",
             n=fmt_count(len(places)), least=fmt_count(MIN_ACCOUNTS)))
     bought = _bought(held, before)
-    found = {"any": _count(places, before, bought, lambda place: np.zeros(len(before.products)),
-                           rules, spread=True)}
-    for name, score in _scorers(before, accounts, like_rules).items():
-        found[name] = _count(places, before, bought, score, rules)
+    found = {"any": _count(places, before, bought, repeat(None), rules)}
+    for name, scores in _scores(places, before, accounts, like_rules).items():
+        found[name] = _count(places, before, bought, scores, rules)
     return _judge(found, rules)
 
 
-def _bought(held: pd.DataFrame, before: Held) -> Floats:
+def _bought(held: pd.DataFrame, before: Held) -> sparse.csr_matrix:
     """Accounts x products of the window before: 1 where the account bought it for the first."""
     fresh = held[held["holding"] == "first_bought"]
     rows = pd.Index(before.accounts).get_indexer(pd.Index(fresh["account_id"]))
     columns = pd.Index(before.products).get_indexer(pd.Index(fresh["product_id"]))
-    bought = np.zeros((len(before.accounts), len(before.products)), dtype="float64")
-    is_there = (rows >= 0) & (columns >= 0)
-    bought[rows[is_there], columns[is_there]] = 1.0
-    return bought
+    known = (rows >= 0) & (columns >= 0)
+    return sparse.csr_matrix((np.ones(int(known.sum())), (rows[known], columns[known])),
+                             shape=before.marks.shape)
 
 
-def _scorers(before: Held, accounts: pd.DataFrame, rules: LikeRules) -> dict[str, Scorer]:
+def _scores(places: NDArray[np.int64], before: Held, accounts: pd.DataFrame,
+            rules: LikeRules) -> dict[str, Iterable[Floats]]:
+    """By way to suggest, what each account's products are ordered by."""
     totals = np.asarray(before.marks.sum(axis=0)).ravel()
-    scorers: dict[str, Scorer] = {NAIVE: lambda place: totals}
+    scores: dict[str, Iterable[Floats]] = {NAIVE: repeat(totals)}
     has_profiles = all(c in accounts and accounts[c].notna().any() for c in rules.profile_columns)
     for name, way in ((BY_HOLDINGS, "holdings"), (BY_PROFILE, "profile")):
         if name == BY_PROFILE and not has_profiles:
             continue  # there is nothing to compare
         way_rules = rules.model_copy(update={"by": way})
-        like = {found.place: found.members for found in find_like(
-            before.accounts, before.marks, profiles=accounts, rules=way_rules)}
-        scorers[name] = _share_of(before, like, totals)
-    return scorers
+        scores[name] = _score_like(places, before, accounts, way_rules, totals)
+    return scores
 
 
-def _share_of(before: Held, like: dict[int, NDArray[np.int64]], totals: Floats) -> Scorer:
-    def score(place: int) -> Floats:
-        members = like[place]
-        if not len(members):
-            return totals / max(len(before.accounts), 1)
-        share = np.asarray(before.marks[members].sum(axis=0)).ravel() / len(members)
+def _score_like(places: NDArray[np.int64], before: Held, accounts: pd.DataFrame, rules: LikeRules,
+                totals: Floats) -> Iterator[Floats]:
+    likes = find_like(before.accounts, before.marks, profiles=accounts, rules=rules, places=places)
+    for like, n_holding in count_holders(before.marks, likes):
+        if not like.n:
+            yield totals / max(len(before.accounts), 1)
+            continue
         # What few accounts cannot tell apart is ordered by how many hold it at all.
-        return np.asarray(share + 1e-6 * totals / max(totals.max(), 1.0), dtype="float64")
-    return score
+        yield n_holding / like.n + 1e-6 * totals / max(totals.max(), 1.0)
 
 
-def _count(places: list[int], before: Held, bought: Floats, score: Scorer, rules: CrossSellRules,
-           *, spread: bool = False) -> Floats:
-    """Suggested and bought of each account; spread: of all products not held, in proportion."""
+def _count(places: NDArray[np.int64], before: Held, bought: sparse.csr_matrix,
+           scores: Iterable[Floats | None], rules: CrossSellRules) -> Floats:
+    """Suggested and bought of each account; without scores all it does not hold, in proportion."""
     counts = []
-    for place in places:
-        own = before.marks[[place]].toarray().ravel()
+    for own, its, score in zip(rows_of(before.marks, places), rows_of(bought, places), scores,
+                               strict=False):
         open_ = np.flatnonzero(own == 0)
         n = min(rules.n_suggested, len(open_))
-        if spread:
-            counts.append((n, n * bought[place, open_].mean() if n else 0.0))
+        if score is None:
+            counts.append((n, n * its[open_].mean() if n else 0.0))
             continue
-        chosen = open_[np.argsort(-score(place)[open_], kind="stable")[:n]]
-        counts.append((n, bought[place, chosen].sum()))
+        chosen = open_[np.argsort(-score[open_], kind="stable")[:n]]
+        counts.append((n, its[chosen].sum()))
     return np.asarray(counts, dtype="float64")
 
 

@@ -11,7 +11,7 @@ from kamlib.errors import RefusedError
 from kamlib.language import _, fmt_count
 from kamlib.loyalty.products.held import Held
 from kamlib.loyalty.products.rules import CrossSellRules
-from kamlib.measures.likeness import LikeRules, find_like
+from kamlib.measures.likeness import Like, LikeRules, count_holders, find_like, rows_of
 from kamlib.stats.selected import selected_ends
 
 GAP_COLUMNS = ["account_id", "product_id", "like_way", "n_like", "n_like_holding", "like_share",
@@ -40,25 +40,22 @@ def find_gaps(held: Held, *, accounts: pd.DataFrame, rules: CrossSellRules,
     n_holders = np.asarray(held.marks.sum(axis=0)).ravel()
     totals = np.asarray(held.amounts.sum(axis=1)).ravel()
     spent = sparse.diags(1 / np.where(totals > 0, totals, np.inf)) @ held.amounts
-    rows, n_told = [], 0
-    for place, like, way in find_like(held.accounts, held.marks, profiles=accounts,
-                                      rules=like_rules):
-        if not way:
+    rows, n_told, mix_of = [], 0, _Mix(spent)
+    likes = find_like(held.accounts, held.marks, profiles=accounts, rules=like_rules)
+    for own, (like, n_holding) in zip(rows_of(held.marks, np.arange(len(held.accounts))),
+                                      count_holders(held.marks, likes), strict=True):
+        if not like.way:
             continue
         n_told += 1
-        own = held.marks[[place]].toarray().ravel()
-        n_holding = np.asarray(held.marks[like].sum(axis=0)).ravel()
-        share = n_holding / len(like)
+        place, share = like.place, n_holding / like.n
         is_gap = (own == 0) & (share >= rules.gap_share) & (n_holders >= rules.min_holders)
         for product in _best(share, n_holders, np.flatnonzero(is_gap), rules.n_gaps):
-            mix = spent[like, product].toarray().ravel()
-            quartiles = np.quantile(mix[mix > 0], [0.5, 0.25, 0.75]) if (mix > 0).any() else [
-                np.nan] * 3
-            rows.append((held.accounts[place], held.products[product], way, len(like),
+            rows.append((held.accounts[place], held.products[product], like.way, like.n,
                          int(n_holding[product]), share[product],
                          np.nan, np.nan,
                          n_holders[product] / (len(held.accounts) - 1),
-                         *(float(q) * totals[place] for q in quartiles), totals[place]))
+                         *(float(q) * totals[place] for q in mix_of(like, product)),
+                         totals[place]))
     if not n_told:
         raise RefusedError(_say_none(like_rules))
     table = pd.DataFrame(rows, columns=GAP_COLUMNS).sort_values(
@@ -68,6 +65,28 @@ def find_gaps(held: Held, *, accounts: pd.DataFrame, rules: CrossSellRules,
     table["like_share_ci_low"], table["like_share_ci_high"] = selected_ends(
         table["n_like_holding"], table["n_like"], least=least, level=rules.confidence_level)
     return table
+
+
+class _Mix:
+    """Median and quartiles of the share that like accounts holding a product spend on it."""
+
+    def __init__(self, spent: sparse.csr_matrix) -> None:
+        self.spent = spent
+        self.of_group: dict[tuple[tuple[str, int], int], Floats] = {}
+
+    def __call__(self, like: Like, product: int) -> Floats:
+        if like.key is None:
+            return self._quartiles(like.group, product)
+        # The account itself is in the group and spends nothing on what it does not hold.
+        key = (like.key, product)
+        if key not in self.of_group:
+            self.of_group[key] = self._quartiles(like.group, product)
+        return self.of_group[key]
+
+    def _quartiles(self, places: Places, product: int) -> Floats:
+        mix = self.spent[places, product].toarray().ravel()
+        mix = mix[mix > 0]
+        return np.quantile(mix, [0.5, 0.25, 0.75]) if len(mix) else np.full(3, np.nan)
 
 
 def sum_gaps(gaps: pd.DataFrame) -> pd.DataFrame:

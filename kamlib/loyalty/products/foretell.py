@@ -54,8 +54,8 @@ def foretell_purchases(held: pd.DataFrame, *, accounts: pd.DataFrame, rules: Cro
     later = held[held["holding"].isin(["held", "first_bought"])]
     n_held = np.asarray(before.marks.sum(axis=1)).ravel()
     still = set(later["account_id"])
-    places = np.flatnonzero((n_held >= like_rules.min_held)
-                            & [a in still for a in before.accounts])
+    buys_still = np.asarray([a in still for a in before.accounts], dtype="bool")
+    places = np.flatnonzero((n_held >= like_rules.min_held) & buys_still)
     if len(places) < MIN_ACCOUNTS:
         raise RefusedError(_(
             "{n} accounts held products in the window before and bought in this one; from {least} "

@@ -67,9 +67,9 @@ class CrossSell:
     @property
     def dropped(self) -> pd.DataFrame:
         """What accounts that still buy something held in the window before and no longer do."""
-        still = self.held.loc[self.held["holding"] != "dropped", "account_id"]
-        rows = self.held[(self.held["holding"] == "dropped")
-                         & self.held["account_id"].isin(still)]
+        is_dropped = self.held["holding"] == "dropped"
+        buys_still = (~is_dropped).groupby(self.held["account_id"]).transform("any")
+        rows = self.held[is_dropped & buys_still]
         return rows.sort_values(["net_amount_before", "account_id", "product_id"],
                                 ascending=[False, True, True], ignore_index=True)
 

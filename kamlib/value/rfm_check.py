@@ -157,10 +157,11 @@ def _rank_rows(frame: pd.DataFrame, predictors: list[str], question: str, outcom
     sums = by_account.to_numpy()
     rng = np.random.default_rng(rules.seed)
     n = len(sums)
-    weights = np.array([np.bincount(rng.integers(0, n, n), minlength=n)
+    # One draw at a time: all of them at once would hold draws times accounts.
+    redrawn = np.array([np.bincount(rng.integers(0, n, n), minlength=n) @ sums
                         for _draw in range(rules.n_resamples)])
     estimate = _correlations(sums.sum(axis=0)[None], len(predictors))[0]
-    drawn = _correlations(weights @ sums, len(predictors))
+    drawn = _correlations(redrawn, len(predictors))
     tails = [(1 - rules.confidence_level) / 2, (1 + rules.confidence_level) / 2]
     base = predictors.index("last_amount") if "last_amount" in predictors else None
     rows: list[list[object]] = []

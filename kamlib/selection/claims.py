@@ -16,9 +16,11 @@ from kamlib.language import N_, _, fmt_count, translate
 from kamlib.measures.prices import compare_prices
 from kamlib.selection.criteria import Known
 from kamlib.selection.rules import SelectionRules
+from kamlib.stats.budget import affordable_draws
 
 Floats = NDArray[np.float64]
 CELLS = 100_000  # resamples of accounts held at once: as much as stays near the processor
+MOST_CELLS, FEWEST_DRAWS = 50_000_000, 500  # in all; so few can still reject after Holm
 CLAIM_COLUMNS = ["claim_id", "claim_text", "claimed_side", "n_accounts", "rank_order",
                  "rank_order_ci_low", "rank_order_ci_high", "p_value", "adjusted_p_value",
                  "verdict", "reason"]
@@ -157,7 +159,8 @@ def _demand_pairs(pairs: pd.DataFrame, rules: SelectionRules) -> None:
 def _test(pairs: Floats, rng: np.random.Generator, rules: SelectionRules
           ) -> tuple[float, float, float]:
     """Ends of the bootstrap interval, and the permutation's p value; a few rows at a time."""
-    n, times = len(pairs), rules.n_permutations
+    n = len(pairs)
+    times = affordable_draws(rules.n_permutations, n, cells=MOST_CELLS, fewest=FEWEST_DRAWS)
     ranks = rankdata(pairs, axis=0)
     centred = (ranks - ranks.mean(axis=0)) / ranks.std(axis=0)
     seen = float((centred[:, 0] * centred[:, 1]).mean())

@@ -168,7 +168,8 @@ class SelectionRules(Section):
         20, unit="count", source="convention", ge=8,
         help="A claim is not tested on fewer accounts.")
     n_permutations: int = rule(2000, unit="count", source="convention", ge=500,
-                               help="Permutations and resamples behind the test of claims.")
+                               help="Permutations and resamples behind the test of claims; fewer "
+                                    "for very many accounts.")
     n_attention: int = rule(10, unit="count", source="convention", ge=0,
                             help="At most so many accounts are handed on for each reason.")
     entitlements: tuple[Entitlement, ...] = rule(

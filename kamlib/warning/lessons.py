@@ -34,10 +34,12 @@ def name_fates(flagged: pd.DataFrame, flags: pd.DataFrame, outcome: pd.DataFrame
     fate = np.select(
         [warned & ~judged, warned & left & back, warned & left, warned, judged & left],
         ["not_judged", "came_back", "came_true", "false_alarm", "missed"], default="")
-    shown = describe_signs(flags).rename("signs_shown")
-    table = table.assign(fate=pd.Series(fate, index=table.index, dtype="str")).join(shown, on=KEYS)
+    table = table.assign(fate=pd.Series(fate, index=table.index, dtype="str"))[fate != ""]
+    # Words are dear: only the signs that are shown are put into them.
+    shown = describe_signs(flags.merge(table[KEYS], on=KEYS)).rename("signs_shown")
+    table = table.join(shown, on=KEYS)
     table["signs_shown"] = table["signs_shown"].astype("str").fillna("")
-    return table.loc[table["fate"] != "", [*KEYS, "fate", "net_amount_window", "signs_shown"]] \
+    return table.loc[:, [*KEYS, "fate", "net_amount_window", "signs_shown"]] \
         .sort_values(KEYS, ignore_index=True)
 
 
@@ -89,7 +91,7 @@ def compare_warnings(flagged: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame
     cuts = sorted(flagged["cut_date"].unique())
     if len(cuts) < 2:
         return pd.DataFrame(columns=CHANGE_COLUMNS)
-    shown = describe_signs(flags)
+    shown = describe_signs(flags[flags["cut_date"].isin(cuts[-2:])])
     now, before = (flagged[flagged["cut_date"] == cut].set_index("account_id")
                    for cut in (cuts[-1], cuts[-2]))
     warned_now = set(now.index[now["is_warned"]])

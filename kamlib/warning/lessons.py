@@ -35,12 +35,12 @@ def name_fates(flagged: pd.DataFrame, flags: pd.DataFrame, outcome: pd.DataFrame
         [warned & ~judged, warned & left & back, warned & left, warned, judged & left],
         ["not_judged", "came_back", "came_true", "false_alarm", "missed"], default="")
     table = table.assign(fate=pd.Series(fate, index=table.index, dtype="str"))
-    table = table.loc[fate != "", [*KEYS, "fate", "net_amount_window"]]
+    told: pd.DataFrame = table.loc[fate != "", [*KEYS, "fate", "net_amount_window"]]
     # Words are dear: only the signs that are shown are put into them.
-    shown = describe_signs(flags.merge(table[KEYS], on=KEYS)).rename("signs_shown")
-    table = table.join(shown, on=KEYS)
-    table["signs_shown"] = table["signs_shown"].astype("str").fillna("")
-    return table.sort_values(KEYS, ignore_index=True)
+    shown = describe_signs(flags.merge(told[KEYS], on=KEYS)).rename("signs_shown")
+    told = told.join(shown, on=KEYS)
+    told["signs_shown"] = told["signs_shown"].astype("str").fillna("")
+    return told.sort_values(KEYS, ignore_index=True)
 
 
 def count_fates(fates: pd.DataFrame, cuts: pd.Series) -> pd.DataFrame:

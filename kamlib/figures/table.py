@@ -25,6 +25,8 @@ from kamlib.language import (
 )
 
 LOW, HIGH = "_ci_low", "_ci_high"
+WORKBOOK = "tables.xlsx"
+MAX_CELLS = 400_000  # a sheet above this is slow to open; the Parquet file holds it
 Show = Callable[[Any], str]
 
 
@@ -32,6 +34,7 @@ Show = Callable[[Any], str]
 class TableView:
     """A table to show: `frame` under the id `name`, with a caption, cut at `max_rows`.
 
+    file: of the version, which holds the rows that are not shown.
     Columns are named and formatted by what their names say (see `labels.kind_of`); a column x
     beside x_ci_low and x_ci_high is shown as one, "61 % (58–64)".
     """
@@ -41,6 +44,7 @@ class TableView:
     caption: str = ""
     currency: str = ""
     max_rows: int = 12
+    file: str = WORKBOOK
 
     def __repr__(self) -> str:
         rows, columns = self.frame.shape
@@ -62,8 +66,7 @@ class TableView:
         lines.append("</tbody></table>")
         rest = len(self.frame) - len(shown)
         if rest:
-            more = _n("{n} more row in tables.xlsx.",
-                      "{n} more rows in tables.xlsx.", rest)
+            more = _n("{n} more row in {file}.", "{n} more rows in {file}.", rest, file=self.file)
             lines.append(f'<p class="more">{escape(more)}</p>')
         return "\n".join(lines)
 
@@ -71,6 +74,15 @@ class TableView:
         """A refused table says why it is empty; any other that there is nothing to list."""
         reason = str(self.frame.attrs.get("reason", "")) or _("Nothing to list.")
         return f'<tr><td colspan="{n_columns}">{escape(reason)}</td></tr>'
+
+
+def find_file(name: str, n_rows: int, n_columns: int) -> str:
+    """Return the file of a version that holds all of a published table.
+
+    >>> find_file("tiers", 300, 9), find_file("tiers", 1_000_000, 9)
+    ('tables.xlsx', 'tables/tiers.parquet')
+    """
+    return WORKBOOK if n_rows * n_columns <= MAX_CELLS else f"tables/{name}.parquet"
 
 
 class _Column:

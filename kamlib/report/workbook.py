@@ -9,10 +9,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import xlsxwriter
 
+from kamlib.figures.table import WORKBOOK, find_file
 from kamlib.labels import heading
 from kamlib.language import _, fmt_count
 
-MAX_CELLS = 400_000  # a sheet above this is slow to open; the Parquet file holds it
 FIXED_DAY = datetime(2000, 1, 1)  # a workbook stamps itself; the same input gives the same bytes
 
 
@@ -32,9 +32,10 @@ def write_workbook(folder: Path, *, to: Path) -> None:
         contents.write_string(0, column, text, head)
     for row, path in enumerate(sorted(folder.glob("*.parquet")), 1):
         size = pq.read_metadata(path)
-        fits = size.num_rows * size.num_columns <= MAX_CELLS
+        file = find_file(path.stem, size.num_rows, size.num_columns)
+        fits = file == WORKBOOK
         sheet = f"{row:02d} {path.stem}"[:31]
-        where = sheet if fits else _("too large for a sheet: {file}", file=f"tables/{path.name}")
+        where = sheet if fits else _("too large for a sheet: {file}", file=file)
         for column, text in enumerate((path.stem, fmt_count(size.num_rows),
                                        fmt_count(size.num_columns), where)):
             contents.write_string(row, column, text)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from kamlib import language
 from kamlib.errors import InputError, did_you_mean
-from kamlib.figures.table import TableView
+from kamlib.figures.table import TableView, find_file
 from kamlib.handover import Handover
 from kamlib.language import _, fmt_count, join_sentences, translate
 from kamlib.measures import build_profit
@@ -295,7 +295,7 @@ class Report:
             shown = shown.copy()
             shown.insert(place, "account_name", shown["account_id"].map(self.names).fillna(""))
         return TableView(shown, name=name, caption=caption, currency=self.currency,
-                         max_rows=rows)
+                         max_rows=rows, file=find_file(name, *frame.shape))
 
     def figure(self, name: str, ax: Axes, data: pd.DataFrame | None = None) -> FigureView:
         """Show a figure under the id `name` with its alt text; `data` can be downloaded."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import pandas as pd
 from python_calamine import CalamineWorkbook
 
-from kamlib.report import workbook
+from kamlib.figures import table
+from kamlib.report.workbook import write_workbook
 
 
 def test_a_table_too_large_for_a_sheet_is_named_with_its_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(workbook, "MAX_CELLS", 6)
+    monkeypatch.setattr(table, "MAX_CELLS", 6)
     pd.DataFrame({"a": [1, 2, 3], "b": [4, 5, 6]}).to_parquet(tmp_path / "fits.parquet")
     pd.DataFrame({"a": range(4), "b": range(4)}).to_parquet(tmp_path / "large.parquet")
-    workbook.write_workbook(tmp_path, to=tmp_path / "tables.xlsx")
+    write_workbook(tmp_path, to=tmp_path / "tables.xlsx")
     book = CalamineWorkbook.from_path(str(tmp_path / "tables.xlsx"))
     assert book.sheet_names == ["contents", "01 fits"]
     assert book.get_sheet_by_name("contents").to_python()[1:] == [

@@ -136,6 +136,18 @@ def test_a_table_is_shown_with_names_escaped_and_published_as_it_is(dataset, tmp
     assert published["net_amount_period"].sum() == 450.5
 
 
+def test_rows_that_are_not_shown_are_said_to_be_where_they_are(dataset, tmp_path, monkeypatch):
+    """A table too large for a sheet has its rows in Parquet alone, whatever is shown of it."""
+    report = open_report(dataset, period="2025Q4", out=tmp_path / "out")
+    frame = pd.DataFrame({"n_orders": range(20), "n_lines": range(20)})
+    monkeypatch.setattr("kamlib.figures.table.MAX_CELLS", 39)
+    large = report.table("demo", frame, show=["n_orders"], rows=15)._repr_html_()
+    assert large.endswith('<p class="more">5 more rows in tables/demo.parquet.</p>')
+    monkeypatch.setattr("kamlib.figures.table.MAX_CELLS", 40)
+    small = report.table("demo", frame, show=["n_orders"], rows=15)._repr_html_()
+    assert small.endswith('<p class="more">5 more rows in tables.xlsx.</p>')
+
+
 def test_without_an_out_nothing_is_written(dataset, tmp_path):
     report = open_report(dataset, period="2025Q4")
     report.table("demo", report.facts[["account_id"]])

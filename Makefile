@@ -84,7 +84,7 @@ bench: $(READY)  ## measure fact tables, segmentation, models, survey, account p
 	@$(BIN)/python -m benchmarks.accounts
 	@$(BIN)/python -m benchmarks.period_run
 
-bench-scale: $(ENGINES)  ## measure 1, 10, 100 million order lines on every engine (an hour, 20 GB)
+bench-scale: $(ENGINES)  ## measure 1, 10, 100 million order lines on every engine (two hours, 20 GB)
 	@$(BIN)/python -m benchmarks.scale
 
 stress: $(READY)  ## hold intervals against known truths, and the report store against faults

@@ -160,14 +160,13 @@ def rows_of(table: sparse.csr_matrix, places: Places) -> Iterator[Floats]:
 def _nearest(marks: sparse.csr_matrix, asked: Places, rules: LikeRules) -> Iterator[Places]:
     """Those with most in common; accounts that hold the same are compared with the others once."""
     sizes = np.asarray(marks.sum(axis=1), dtype="float64").ravel()
-    kinds = _kinds(marks)
-    first = np.unique(kinds[asked], return_index=True)[1]
-    rows = asked[np.sort(first)]
-    rows = rows[sizes[rows] >= rules.min_held]
-    near = {int(kinds[row]): found for row, found in zip(
-        rows, _most_alike(marks, rows, sizes, rules.n_like + 1), strict=True)}
-    for place in asked:
-        found = near.get(int(kinds[place]), NOBODY)
+    kinds = _kinds(marks[asked])
+    first = np.unique(kinds, return_index=True)[1]
+    first = first[sizes[asked[first]] >= rules.min_held]
+    near = dict(zip(kinds[first], _most_alike(marks, asked[first], sizes, rules.n_like + 1),
+                    strict=True))
+    for place, kind in zip(asked, kinds, strict=True):
+        found = near.get(kind, NOBODY)
         yield found[found != place][:rules.n_like]
 
 

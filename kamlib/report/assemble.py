@@ -19,6 +19,7 @@ import nbformat
 import pandas as pd
 
 from kamlib.dataset import Dataset
+from kamlib.figures.table import WORKBOOK
 from kamlib.labels import label
 from kamlib.language import _, using
 from kamlib.report.chapters import hash_sources
@@ -106,7 +107,7 @@ class Assembled:
         }
         return render_first_page(
             meta, **self._named(), accounting=accounting, checks=self.dataset.checks,
-            chapters=chapters, provenance=provenance, tables_href="tables.xlsx",
+            chapters=chapters, provenance=provenance, tables_href=WORKBOOK,
             sheet_href=SHEET, recommendations=self._advice(), changes=changes,
             changes_href=PAGE if changes else "",
             accounts_href=f"../v{meta.version:03d}.accounts/index.html" if meta.version else "")
@@ -160,7 +161,7 @@ def assemble(staging: Staging, request: Request, dataset: Dataset, outcomes: Seq
     for kind, frame in frames.items():
         write_parquet(frame, content / f"{kind}.parquet")
     with using(lang):
-        write_workbook(tables, to=content / "tables.xlsx")
+        write_workbook(tables, to=content / WORKBOOK)
     context = json.loads((prepared / "context.json").read_text(encoding="utf-8"))
     shutil.rmtree(prepared)
     shutil.rmtree(content / HANDOVER, ignore_errors=True)
